@@ -1,0 +1,173 @@
+// Package finding holds what a scan concludes: checks, verdicts and findings, and the identity of a finding.
+package finding
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Verdict is what a check says of an object, or of a cluster.
+type Verdict string
+
+// The verdicts. A check that lacked data says NotEvaluated, never Pass.
+const (
+	Fail          Verdict = "fail"
+	Pass          Verdict = "pass"
+	NotApplicable Verdict = "not_applicable" // no such object, or another provider
+	NotEvaluated  Verdict = "not_evaluated"  // something the check requires could not be read, or its evaluation failed
+	Manual        Verdict = "manual"         // only a person can tell
+)
+
+// Verdicts lists all verdicts in the order in which reports show them.
+var Verdicts = []Verdict{Fail, Pass, NotApplicable, NotEvaluated, Manual}
+
+// Severity orders findings; the zero value is Info.
+type Severity int
+
+// The severities, lowest first.
+const (
+	Info Severity = iota
+	Low
+	Medium
+	High
+	Critical
+)
+
+// Severities lists all severities, highest first.
+var Severities = []Severity{Critical, High, Medium, Low, Info}
+
+var severityNames = [...]string{"info", "low", "medium", "high", "critical"}
+
+// String returns the name: info, low, medium, high or critical.
+func (s Severity) String() string { return severityNames[s] }
+
+// ParseSeverity reads a severity's name.
+func ParseSeverity(name string) (Severity, error) {
+	for i, n := range severityNames {
+		if n == name {
+			return Severity(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no severity; choose one of critical, high, medium, low, info", name)
+}
+
+// Check is one rule of the catalogue: everything but its logic.
+type Check struct {
+	ID          string // KM1005; immutable and never reused
+	Name        string // PascalCase
+	Title       string // what is wrong, in one line
+	Description string // what an attacker gains
+	Remediation string // the field or command that fixes it
+	Severity    Severity
+	Scope       Scope
+	Kinds       []string            // the kinds it judges; with ClusterScope, those its findings stand at
+	Requires    []string            // the kinds that must have been read for a verdict
+	Frameworks  map[string][]string // framework → controls
+	References  []string            // URLs
+	Pack        string              // the pack it comes from
+}
+
+// Scope says what a check looks at.
+type Scope string
+
+// The scopes of a check.
+const (
+	ObjectScope  Scope = "object"  // one object at a time
+	ClusterScope Scope = "cluster" // the index of the whole cluster
+)
+
+// Domain is the check's family, from its ID: workload, rbac, identity, network, admission, node or cloud.
+func (c Check) Domain() string {
+	if len(c.ID) < 3 {
+		return ""
+	}
+	return map[byte]string{'1': "workload", '2': "rbac", '3': "identity", '4': "network", '5': "admission", '6': "node", '8': "cloud"}[c.ID[2]]
+}
+
+// Object names a Kubernetes object.
+type Object struct {
+	Group     string // empty for the core group
+	Version   string
+	Kind      string
+	Resource  string // plural, lower case
+	Namespace string // empty for cluster-scoped objects
+	Name      string
+}
+
+// String returns the object as kind namespace/name.
+func (o Object) String() string {
+	if o.Namespace == "" {
+		return o.Kind + " " + o.Name
+	}
+	return o.Kind + " " + o.Namespace + "/" + o.Name
+}
+
+// Finding is one verdict on one object, or one place in it.
+type Finding struct {
+	Check    string // Check.ID
+	Severity Severity
+	Verdict  Verdict
+	Object   Object
+	// Sub is the part of the object that the finding is about, as in "containers/nginx" or "volumes/docker"; empty for the whole.
+	Sub string
+	// Key tells findings apart that share check, object and sub, as a capability's name does. Never text that may be re-worded.
+	Key     string
+	Path    string // JSON path to what was seen, as in spec.template.spec.containers[0].image
+	Message string // one sentence; never a secret value
+	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
+	ManagedBy string
+	File      string // manifests only: the file, relative, slashes
+	Line      int    // manifests only: 1-based
+}
+
+// Fingerprint is the finding's identity in a cluster with this stable ID, across scans, versions and wordings: sha256 in
+// hexadecimal over cluster, check, group, kind, namespace, name, sub and key.
+func (f Finding) Fingerprint(clusterID string) string {
+	h := sha256.New()
+	for _, part := range []string{clusterID, f.Check, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Sub, f.Key} {
+		fmt.Fprintf(h, "%d:%s;", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Tally counts a check's verdicts in one cluster: objects for an object check, one for a cluster check.
+type Tally struct {
+	Check  string
+	Counts map[Verdict]int
+	// Reason says why the check was not evaluated, where it was not.
+	Reason string
+}
+
+// SplitPath cuts a JSON path into its keys and indices: "spec.containers[0].image" is spec, containers, 0, image. A key
+// in brackets and double quotes may hold dots.
+func SplitPath(path string) []string {
+	var parts []string
+	for path != "" {
+		switch {
+		case path[0] == '.':
+			path = path[1:]
+		case strings.HasPrefix(path, `["`):
+			key, rest, ok := strings.Cut(path[2:], `"]`)
+			parts = append(parts, key)
+			if path = rest; !ok {
+				return parts
+			}
+		case path[0] == '[':
+			index, rest, ok := strings.Cut(path[1:], "]")
+			parts = append(parts, index)
+			if path = rest; !ok {
+				return parts
+			}
+		default:
+			n := strings.IndexAny(path, ".[")
+			if n < 0 {
+				n = len(path)
+			}
+			parts = append(parts, path[:n])
+			path = path[n:]
+		}
+	}
+	return parts
+}

@@ -1,0 +1,168 @@
+package snapshot
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+// Inventory is the compact picture across objects that checks of the whole cluster judge. It holds no object whole.
+type Inventory struct {
+	Namespaces      []InventoryNamespace `json:"namespaces"`
+	Roles           []InventoryRole      `json:"roles"`
+	Bindings        []InventoryBinding   `json:"bindings"`
+	NetworkPolicies []InventoryPolicy    `json:"networkPolicies"`
+}
+
+// InventoryNamespace is a namespace.
+type InventoryNamespace struct {
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels,omitempty"`
+	// Pods counts the pods that were read in it.
+	Pods int `json:"pods"`
+}
+
+// InventoryRole is a Role or ClusterRole.
+type InventoryRole struct {
+	Kind      string            `json:"kind"`
+	Namespace string            `json:"namespace"`
+	Name      string            `json:"name"`
+	Labels    map[string]string `json:"labels,omitempty"`
+	Rules     []InventoryRule   `json:"rules"`
+}
+
+// InventoryRule is one rule of a role.
+type InventoryRule struct {
+	APIGroups       []string `json:"apiGroups"`
+	Resources       []string `json:"resources"`
+	ResourceNames   []string `json:"resourceNames"`
+	NonResourceURLs []string `json:"nonResourceURLs"`
+	Verbs           []string `json:"verbs"`
+}
+
+// InventoryBinding is a RoleBinding or ClusterRoleBinding.
+type InventoryBinding struct {
+	Kind      string             `json:"kind"`
+	Namespace string             `json:"namespace"`
+	Name      string             `json:"name"`
+	Labels    map[string]string  `json:"labels,omitempty"`
+	Role      InventoryRoleRef   `json:"role"`
+	Subjects  []InventorySubject `json:"subjects"`
+}
+
+// InventoryRoleRef points to a role; Namespace is the binding's own for a Role and empty for a ClusterRole.
+type InventoryRoleRef struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// InventorySubject is whom a binding grants its role to.
+type InventorySubject struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// InventoryPolicy is a NetworkPolicy.
+type InventoryPolicy struct {
+	Namespace string   `json:"namespace"`
+	Name      string   `json:"name"`
+	Types     []string `json:"types"` // Ingress, Egress; as the API server defaults them
+}
+
+// Index gathers the inventory while objects stream by. It is safe for concurrent use.
+type Index struct {
+	mu   sync.Mutex
+	inv  Inventory
+	pods map[string]int // by namespace
+}
+
+// Add takes from the object what the inventory needs.
+func (x *Index) Add(o Object) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch v := o.Value.(type) {
+	case *corev1.Pod:
+		if x.pods == nil {
+			x.pods = map[string]int{}
+		}
+		x.pods[v.Namespace]++
+	case *corev1.Namespace:
+		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
+	case *rbacv1.ClusterRole:
+		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.Rules))
+	case *rbacv1.Role:
+		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.Rules))
+	case *rbacv1.ClusterRoleBinding:
+		x.inv.Bindings = append(x.inv.Bindings, binding(o.Kind.Name, "", v.Name, v.Labels, v.RoleRef, v.Subjects))
+	case *rbacv1.RoleBinding:
+		x.inv.Bindings = append(x.inv.Bindings, binding(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.RoleRef, v.Subjects))
+	case *networkingv1.NetworkPolicy:
+		x.inv.NetworkPolicies = append(x.inv.NetworkPolicies, InventoryPolicy{v.Namespace, v.Name, policyTypes(v.Spec)})
+	}
+}
+
+// Inventory returns what was gathered, sorted.
+func (x *Index) Inventory() Inventory {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	inv := x.inv
+	inv.Namespaces = slices.Clone(inv.Namespaces)
+	for i := range inv.Namespaces {
+		inv.Namespaces[i].Pods = x.pods[inv.Namespaces[i].Name]
+	}
+	slices.SortFunc(inv.Namespaces, func(a, b InventoryNamespace) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(inv.NetworkPolicies, func(a, b InventoryPolicy) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return inv
+}
+
+func role(kind, namespace, name string, labels map[string]string, rules []rbacv1.PolicyRule) InventoryRole {
+	r := InventoryRole{Kind: kind, Namespace: namespace, Name: name, Labels: labels}
+	for _, p := range rules {
+		r.Rules = append(r.Rules, InventoryRule{p.APIGroups, p.Resources, p.ResourceNames, p.NonResourceURLs, p.Verbs})
+	}
+	return r
+}
+
+func binding(kind, namespace, name string, labels map[string]string, ref rbacv1.RoleRef, subjects []rbacv1.Subject) InventoryBinding {
+	b := InventoryBinding{Kind: kind, Namespace: namespace, Name: name, Labels: labels, Role: InventoryRoleRef{Kind: ref.Kind, Name: ref.Name}}
+	if ref.Kind == "Role" {
+		b.Role.Namespace = namespace
+	}
+	for _, s := range subjects {
+		ns := s.Namespace
+		if s.Kind != rbacv1.ServiceAccountKind {
+			ns = ""
+		}
+		b.Subjects = append(b.Subjects, InventorySubject{s.Kind, ns, s.Name})
+	}
+	return b
+}
+
+// policyTypes defaults as the API server does: Ingress always, Egress where there are egress rules.
+func policyTypes(s networkingv1.NetworkPolicySpec) []string {
+	if len(s.PolicyTypes) == 0 {
+		if len(s.Egress) > 0 {
+			return []string{"Ingress", "Egress"}
+		}
+		return []string{"Ingress"}
+	}
+	types := make([]string, len(s.PolicyTypes))
+	for i, t := range s.PolicyTypes {
+		types[i] = string(t)
+	}
+	return types
+}

@@ -1,0 +1,93 @@
+// Package snapshot holds what is known of a cluster: the kinds that are read, the objects, the compact index across them,
+// and the gaps where something could not be read.
+package snapshot
+
+import (
+	"reflect"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+// Kind is a kind of object that a scan reads.
+type Kind struct {
+	Name       string // Deployment
+	Group      string // empty for the core group
+	Version    string
+	Resource   string // plural, lower case
+	Namespaced bool
+	// PodSpec is the path to the pod spec in kinds that run pods, as in spec.template.spec; empty for others.
+	PodSpec string
+	// Type is the Go type of an object.
+	Type reflect.Type
+}
+
+// APIVersion returns group/version as manifests write it.
+func (k Kind) APIVersion() string {
+	if k.Group == "" {
+		return k.Version
+	}
+	return k.Group + "/" + k.Version
+}
+
+const template = "spec.template.spec"
+
+// Kinds are all kinds that a scan reads, pods last: a pod is judged at its controller where that was read.
+var Kinds = []Kind{
+	cluster[corev1.Node]("", "v1", "nodes"),
+	cluster[corev1.Namespace]("", "v1", "namespaces"),
+	cluster[corev1.PersistentVolume]("", "v1", "persistentvolumes"),
+	cluster[rbacv1.ClusterRole](rbacv1.GroupName, "v1", "clusterroles"),
+	cluster[rbacv1.ClusterRoleBinding](rbacv1.GroupName, "v1", "clusterrolebindings"),
+	cluster[admissionv1.ValidatingWebhookConfiguration](admissionv1.GroupName, "v1", "validatingwebhookconfigurations"),
+	cluster[admissionv1.MutatingWebhookConfiguration](admissionv1.GroupName, "v1", "mutatingwebhookconfigurations"),
+	cluster[admissionv1.ValidatingAdmissionPolicy](admissionv1.GroupName, "v1", "validatingadmissionpolicies"),
+	cluster[admissionv1.ValidatingAdmissionPolicyBinding](admissionv1.GroupName, "v1", "validatingadmissionpolicybindings"),
+	cluster[admissionv1.MutatingAdmissionPolicy](admissionv1.GroupName, "v1", "mutatingadmissionpolicies"),
+	cluster[admissionv1.MutatingAdmissionPolicyBinding](admissionv1.GroupName, "v1", "mutatingadmissionpolicybindings"),
+	namespaced[corev1.ServiceAccount]("", "v1", "serviceaccounts", ""),
+	namespaced[rbacv1.Role](rbacv1.GroupName, "v1", "roles", ""),
+	namespaced[rbacv1.RoleBinding](rbacv1.GroupName, "v1", "rolebindings", ""),
+	namespaced[corev1.Service]("", "v1", "services", ""),
+	namespaced[networkingv1.Ingress](networkingv1.GroupName, "v1", "ingresses", ""),
+	namespaced[networkingv1.NetworkPolicy](networkingv1.GroupName, "v1", "networkpolicies", ""),
+	namespaced[corev1.ResourceQuota]("", "v1", "resourcequotas", ""),
+	namespaced[corev1.LimitRange]("", "v1", "limitranges", ""),
+	namespaced[appsv1.Deployment](appsv1.GroupName, "v1", "deployments", template),
+	namespaced[appsv1.StatefulSet](appsv1.GroupName, "v1", "statefulsets", template),
+	namespaced[appsv1.DaemonSet](appsv1.GroupName, "v1", "daemonsets", template),
+	namespaced[appsv1.ReplicaSet](appsv1.GroupName, "v1", "replicasets", template),
+	namespaced[corev1.ReplicationController]("", "v1", "replicationcontrollers", template),
+	namespaced[batchv1.CronJob](batchv1.GroupName, "v1", "cronjobs", "spec.jobTemplate.spec.template.spec"),
+	namespaced[batchv1.Job](batchv1.GroupName, "v1", "jobs", template),
+	namespaced[corev1.Pod]("", "v1", "pods", "spec"),
+}
+
+// KindNamed returns the kind with this name.
+func KindNamed(name string) (Kind, bool) {
+	k, ok := byName[name]
+	return k, ok
+}
+
+var byName = func() map[string]Kind {
+	m := make(map[string]Kind, len(Kinds))
+	for _, k := range Kinds {
+		m[k.Name] = k
+	}
+	return m
+}()
+
+func cluster[T any](group, version, resource string) Kind {
+	t := reflect.TypeFor[T]()
+	return Kind{Name: t.Name(), Group: group, Version: version, Resource: resource, Type: t}
+}
+
+func namespaced[T any](group, version, resource, podSpec string) Kind {
+	k := cluster[T](group, version, resource)
+	k.Namespaced, k.PodSpec = true, podSpec
+	return k
+}
