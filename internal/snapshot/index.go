@@ -22,8 +22,8 @@ type Inventory struct {
 type InventoryNamespace struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels,omitempty"`
-	// Pods counts the pods that were read in it.
-	Pods int `json:"pods"`
+	// Workloads counts the objects in it that run pods.
+	Workloads int `json:"workloads"`
 }
 
 // InventoryRole is a Role or ClusterRole.
@@ -77,21 +77,22 @@ type InventoryPolicy struct {
 
 // Index gathers the inventory while objects stream by. It is safe for concurrent use.
 type Index struct {
-	mu   sync.Mutex
-	inv  Inventory
-	pods map[string]int // by namespace
+	mu        sync.Mutex
+	inv       Inventory
+	workloads map[string]int // by namespace
 }
 
 // Add takes from the object what the inventory needs.
 func (x *Index) Add(o Object) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	switch v := o.Value.(type) {
-	case *corev1.Pod:
-		if x.pods == nil {
-			x.pods = map[string]int{}
+	if o.Kind.PodSpec != "" {
+		if x.workloads == nil {
+			x.workloads = map[string]int{}
 		}
-		x.pods[v.Namespace]++
+		x.workloads[o.Value.GetNamespace()]++
+	}
+	switch v := o.Value.(type) {
 	case *corev1.Namespace:
 		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
 	case *rbacv1.ClusterRole:
@@ -114,7 +115,7 @@ func (x *Index) Inventory() Inventory {
 	inv := x.inv
 	inv.Namespaces = slices.Clone(inv.Namespaces)
 	for i := range inv.Namespaces {
-		inv.Namespaces[i].Pods = x.pods[inv.Namespaces[i].Name]
+		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}
 	slices.SortFunc(inv.Namespaces, func(a, b InventoryNamespace) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {

@@ -22,6 +22,8 @@ type Kind struct {
 	Namespaced bool
 	// PodSpec is the path to the pod spec in kinds that run pods, as in spec.template.spec; empty for others.
 	PodSpec string
+	// Wave orders reading: a kind is read when all kinds of lower waves have been, so that owners are known before what they own.
+	Wave int
 	// Type is the Go type of an object.
 	Type reflect.Type
 }
@@ -36,7 +38,7 @@ func (k Kind) APIVersion() string {
 
 const template = "spec.template.spec"
 
-// Kinds are all kinds that a scan reads, pods last: a pod is judged at its controller where that was read.
+// Kinds are all kinds that a scan reads.
 var Kinds = []Kind{
 	cluster[corev1.Node]("", "v1", "nodes"),
 	cluster[corev1.Namespace]("", "v1", "namespaces"),
@@ -60,11 +62,11 @@ var Kinds = []Kind{
 	namespaced[appsv1.Deployment](appsv1.GroupName, "v1", "deployments", template),
 	namespaced[appsv1.StatefulSet](appsv1.GroupName, "v1", "statefulsets", template),
 	namespaced[appsv1.DaemonSet](appsv1.GroupName, "v1", "daemonsets", template),
-	namespaced[appsv1.ReplicaSet](appsv1.GroupName, "v1", "replicasets", template),
+	namespaced[appsv1.ReplicaSet](appsv1.GroupName, "v1", "replicasets", template).inWave(1),
 	namespaced[corev1.ReplicationController]("", "v1", "replicationcontrollers", template),
 	namespaced[batchv1.CronJob](batchv1.GroupName, "v1", "cronjobs", "spec.jobTemplate.spec.template.spec"),
-	namespaced[batchv1.Job](batchv1.GroupName, "v1", "jobs", template),
-	namespaced[corev1.Pod]("", "v1", "pods", "spec"),
+	namespaced[batchv1.Job](batchv1.GroupName, "v1", "jobs", template).inWave(1),
+	namespaced[corev1.Pod]("", "v1", "pods", "spec").inWave(2),
 }
 
 // KindNamed returns the kind with this name.
@@ -84,6 +86,11 @@ var byName = func() map[string]Kind {
 func cluster[T any](group, version, resource string) Kind {
 	t := reflect.TypeFor[T]()
 	return Kind{Name: t.Name(), Group: group, Version: version, Resource: resource, Type: t}
+}
+
+func (k Kind) inWave(n int) Kind {
+	k.Wave = n
+	return k
 }
 
 func namespaced[T any](group, version, resource, podSpec string) Kind {

@@ -3,6 +3,9 @@ package snapshot
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -43,4 +46,42 @@ func (g Gap) String() string {
 		where = " in namespace " + g.Namespace
 	}
 	return fmt.Sprintf("%s%s: %s: %s", g.Kind, where, g.Reason, g.Message)
+}
+
+// PodSpec returns the spec of the pods that the object runs, or nil.
+func (o Object) PodSpec() *corev1.PodSpec {
+	spec, _ := o.pod()
+	return spec
+}
+
+// PodMeta returns the metadata of the pods that the object runs, or nil.
+func (o Object) PodMeta() *metav1.ObjectMeta {
+	_, meta := o.pod()
+	return meta
+}
+
+func (o Object) pod() (*corev1.PodSpec, *metav1.ObjectMeta) {
+	var t *corev1.PodTemplateSpec
+	switch v := o.Value.(type) {
+	case *corev1.Pod:
+		return &v.Spec, &v.ObjectMeta
+	case *appsv1.Deployment:
+		t = &v.Spec.Template
+	case *appsv1.StatefulSet:
+		t = &v.Spec.Template
+	case *appsv1.DaemonSet:
+		t = &v.Spec.Template
+	case *appsv1.ReplicaSet:
+		t = &v.Spec.Template
+	case *corev1.ReplicationController:
+		t = v.Spec.Template
+	case *batchv1.Job:
+		t = &v.Spec.Template
+	case *batchv1.CronJob:
+		t = &v.Spec.JobTemplate.Spec.Template
+	}
+	if t == nil {
+		return nil, nil
+	}
+	return &t.Spec, &t.ObjectMeta
 }

@@ -1,24 +1,25 @@
 package sdk
 
 import (
-	"errors"
 	"fmt"
+
+	"github.com/kubemuster/kubemuster/internal/pluginpb"
 )
 
 // The kinds of failure that a provider tells apart. They cross the process boundary: errors.Is finds them in the host.
 var (
 	// ErrUnauthenticated: the cloud did not accept the credentials, or there are none.
-	ErrUnauthenticated = errors.New("not authenticated")
+	ErrUnauthenticated = pluginpb.ErrUnauthenticated
 	// ErrPermissionDenied: the cloud knows the identity and refuses it the call.
-	ErrPermissionDenied = errors.New("permission denied")
+	ErrPermissionDenied = pluginpb.ErrPermissionDenied
 	// ErrTargetNotFound: there is no such cluster, or none that the identity may see.
-	ErrTargetNotFound = errors.New("not found")
+	ErrTargetNotFound = pluginpb.ErrTargetNotFound
 	// ErrInvalidTarget: the target's path or parameters make no sense.
-	ErrInvalidTarget = errors.New("invalid target")
+	ErrInvalidTarget = pluginpb.ErrInvalidTarget
 	// ErrUnavailable: the cloud did not answer, or asked to come back later.
-	ErrUnavailable = errors.New("unavailable")
+	ErrUnavailable = pluginpb.ErrUnavailable
 	// ErrUnsupported: the cluster is set up in a way that this plugin does not serve.
-	ErrUnsupported = errors.New("unsupported")
+	ErrUnsupported = pluginpb.ErrUnsupported
 )
 
 // Error is a provider's failure: what happened, and what the user can do.

@@ -59,30 +59,30 @@ type Facts struct {
 // plugin's environment from it, and holds no knowledge of any provider itself.
 type Info struct {
 	// Name is the provider's name and the target's scheme: lower-case letters, digits and hyphens, as in "eks".
-	Name string
+	Name string `json:"name"`
 	// Version is the plugin's own version.
-	Version string
+	Version string `json:"version"`
 	// Path is the template of a target's path, as in "{region}/{cluster}". Each segment is one name in braces. The last
 	// one takes the rest of the path, slashes included.
-	Path string
+	Path string `json:"path"`
 	// Parameters are what may stand behind the target's question mark.
-	Parameters []Parameter
+	Parameters []Parameter `json:"parameters,omitempty"`
 	// Env names the environment variables that the provider reads. The host passes no other, and passes these only
 	// where the user granted them to this plugin.
-	Env []string
+	Env []string `json:"env,omitempty"`
 	// Capabilities are filled in by Serve.
-	Capabilities []Capability
+	Capabilities []Capability `json:"capabilities,omitempty"`
 }
 
 // Parameter is one named option of a target.
 type Parameter struct {
-	Name     string
-	Type     ParameterType
-	Values   []string // with Enum: what is allowed
-	Default  string   // used where the target does not say; empty means none
-	Required bool
-	Secret   bool   // arrives in Target.Secrets; the user writes env:NAME or file:PATH, never the value
-	Help     string // one line
+	Name     string        `json:"name"`
+	Type     ParameterType `json:"type"`
+	Values   []string      `json:"values,omitempty"`  // with Enum: what is allowed
+	Default  string        `json:"default,omitempty"` // used where the target does not say; empty means none
+	Required bool          `json:"required,omitempty"`
+	Secret   bool          `json:"secret,omitempty"` // arrives in Target.Secrets; the user writes env:NAME or file:PATH, never the value
+	Help     string        `json:"help"`             // one line
 }
 
 // ParameterType says how a parameter's text is checked before the provider sees it.

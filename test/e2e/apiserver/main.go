@@ -1,9 +1,9 @@
-// Command apiserver runs etcd and the real kube-apiserver in one process, for tests.
-//
-// It takes kube-apiserver's own flags, plus -etcd-dir as the first argument's value: see the e2e harness.
+// Command apiserver runs etcd and the real kube-apiserver in one process, for tests. It takes kube-apiserver's own flags,
+// and KUBEMUSTER_E2E_ETCD_DIR names etcd's empty data folder. It ends with the process that started it.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -15,34 +15,45 @@ import (
 )
 
 func main() {
-	if err := startEtcd(os.Getenv("KUBEMUSTER_E2E_ETCD_DIR"), os.Getenv("KUBEMUSTER_E2E_ETCD_URL")); err != nil {
+	go exitWithParent(os.Getppid())
+	address, err := startEtcd(os.Getenv("KUBEMUSTER_E2E_ETCD_DIR"))
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "starting etcd:", err)
 		os.Exit(1)
 	}
-	os.Exit(cli.Run(app.NewAPIServerCommand()))
+	command := app.NewAPIServerCommand()
+	command.SetArgs(append(os.Args[1:], "--etcd-servers=http://"+address))
+	os.Exit(cli.Run(command))
 }
 
-func startEtcd(dir, client string) error {
+// exitWithParent ends the process when its parent is no longer the one that started it: a test that is killed cannot
+// stop its servers.
+func exitWithParent(parent int) {
+	for range time.Tick(250 * time.Millisecond) {
+		if os.Getppid() != parent {
+			os.Exit(1)
+		}
+	}
+}
+
+// startEtcd returns the address that etcd serves clients on.
+func startEtcd(dir string) (string, error) {
+	any := []url.URL{{Scheme: "http", Host: "127.0.0.1:0"}}
 	cfg := embed.NewConfig()
 	cfg.Dir = dir
 	cfg.LogLevel = "error"
 	cfg.UnsafeNoFsync = true
-	u, err := url.Parse(client)
-	if err != nil {
-		return err
-	}
-	peer := url.URL{Scheme: "http", Host: "127.0.0.1:0"}
-	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{*u}, []url.URL{*u}
-	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = any, any
+	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = any, any
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	e, err := embed.StartEtcd(cfg)
 	if err != nil {
-		return err
+		return "", err
 	}
 	select {
 	case <-e.Server.ReadyNotify():
-		return nil
-	case <-time.After(30 * time.Second):
-		return fmt.Errorf("not ready after 30 s")
+		return e.Clients[0].Addr().String(), nil
+	case <-time.After(time.Minute):
+		return "", errors.New("not ready after a minute")
 	}
 }

@@ -1,0 +1,52 @@
+# Kubemuster. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION ?= dev
+PROVIDERS := gke aks eks kubeconfig
+MODULE := github.com/kubemuster/kubemuster
+TOOL := go tool -modfile=tools/go.mod
+GO_FILES := $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')
+
+.PHONY: help build demo test test-rego lint bench generate clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+build: ## Build bin/kubemuster and the auth plugins, and lock the plugins.
+	go build -ldflags '-X $(MODULE)/internal/cli.version=$(VERSION)' -o bin/kubemuster ./cmd/scanner
+	@for p in $(PROVIDERS); do \
+		echo go build -o bin/plugins/kubemuster-auth-$$p ./plugins/$$p; \
+		go build -ldflags '-X main.version=$(VERSION)' -o bin/plugins/kubemuster-auth-$$p ./plugins/$$p || exit 1; \
+	done
+	@bin/kubemuster plugins lock --plugin-dir bin/plugins $(addprefix --grant ,$(PROVIDERS))
+
+demo: build ## Scan three clouds on this machine, with nothing to sign up for.
+	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif --allow-incomplete
+
+test: ## Run every test: units, checks, and end to end on a real API server.
+	$(TOOL) opa test policies --fail-on-empty --threshold 95 --coverage --format json >/dev/null
+	go test -race ./...
+	cd test/e2e && go test -race -timeout 30m ./...
+
+lint: ## Check formatting, vet, staticcheck, the Rego, generated code and go.mod.
+	@out=$$($(TOOL) gofumpt -l $(GO_FILES)); if [ -n "$$out" ]; then echo "not gofumpt-clean:"; echo "$$out"; exit 1; fi
+	go vet ./...
+	cd test/e2e && go vet ./...
+	$(TOOL) staticcheck ./...
+	$(TOOL) opa check --strict policies
+	@out=$$($(TOOL) opa fmt --list policies); if [ -n "$$out" ]; then echo "not formatted (opa fmt --write):"; echo "$$out"; exit 1; fi
+	go mod tidy -diff
+	cd tools && go mod tidy -diff
+	cd test/e2e && go mod tidy -diff
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cp internal/pluginpb/*.pb.go "$$tmp" && $(MAKE) --no-print-directory generate && \
+		for f in internal/pluginpb/*.pb.go; do diff -q "$$f" "$$tmp" >/dev/null || { echo "$$f was stale; make generate has renewed it"; exit 1; }; done
+
+bench: ## Measure the engine.
+	go test ./internal/policy -run '^$$' -bench . -benchmem
+
+generate: ## Write generated code anew.
+	cd internal/pluginpb && go tool -modfile=../../tools/go.mod buf generate
+
+clean: ## Remove what build and demo made.
+	rm -rf bin out

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+)
+
+func newChecks(ios *IOStreams) *cobra.Command {
+	cmd := &cobra.Command{Use: "checks", Short: "Look at the catalogue of checks", Example: "  kubemuster checks list"}
+	list := &cobra.Command{
+		Use: "list", Short: "List all checks", Example: "  kubemuster checks list", Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			engine, err := newEngine(cmd.Context())
+			if err != nil {
+				return err
+			}
+			tw := table.NewWriter()
+			tw.SetStyle(table.StyleLight)
+			tw.AppendHeader(table.Row{"ID", "severity", "domain", "title"})
+			for _, c := range engine.Checks() {
+				tw.AppendRow(table.Row{c.ID, c.Severity, c.Domain(), c.Title})
+			}
+			_, err = fmt.Fprintln(ios.Out, tw.Render())
+			return err
+		},
+	}
+	show := &cobra.Command{
+		Use: "show ID", Short: "Show one check", Example: "  kubemuster checks show KM1005", Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			engine, err := newEngine(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if engine, err = engine.Select(cmd.Context(), ids, nil); err != nil {
+				return usageError{err}
+			}
+			c := engine.Checks()[0]
+			wrap := func(s string) string { return text.WrapSoft(strings.Join(strings.Fields(s), " "), 96) }
+			fmt.Fprintf(ios.Out, "%s  %s  (%s, %s)\n\n%s\n\n%s\n\nfix\n%s\n\nkinds       %s\n", c.ID, c.Name, c.Severity, c.Domain(),
+				c.Title, wrap(c.Description), wrap(c.Remediation), strings.Join(c.Kinds, ", "))
+			for _, name := range slices.Sorted(maps.Keys(c.Frameworks)) {
+				fmt.Fprintf(ios.Out, "framework   %s %s\n", name, strings.Join(c.Frameworks[name], ", "))
+			}
+			for _, ref := range c.References {
+				fmt.Fprintf(ios.Out, "reference   %s\n", ref)
+			}
+			return nil
+		},
+	}
+	cmd.AddCommand(list, show)
+	return cmd
+}

@@ -1,0 +1,190 @@
+// Package config makes one typed configuration of flags, environment variables, kubemuster.yaml and defaults, in this
+// order.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+)
+
+// DefaultFile is read where no target and no file are named.
+const DefaultFile = "kubemuster.yaml"
+
+// Config is what a command runs with.
+type Config struct {
+	Targets           []Target
+	Providers         map[string]Provider
+	PluginDir         string
+	Policies          []string // folders of further packs
+	Checks, SkipCheck []string
+	Namespaces        []string
+	ExcludeNamespaces []string
+	Outputs           []string
+	FailOn            *finding.Severity // nil: findings do not fail the run
+	AllowIncomplete   bool
+	Concurrency       int
+	Timeout           time.Duration
+	QPS               float32
+}
+
+// Flags adds the flags that a configuration is made of. Each is also an environment variable: KUBEMUSTER_ and the name
+// in capitals, with _ for -.
+func Flags(f *pflag.FlagSet) {
+	f.String("config", "", "configuration file (default "+DefaultFile+" where no target is given)")
+	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
+	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
+	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
+	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
+	f.StringSlice("check", nil, "run only these checks (IDs)")
+	f.StringSlice("skip-check", nil, "leave these checks out (IDs)")
+	f.StringSlice("namespace", nil, "look only at these namespaces; checks of the whole cluster are then out of scope")
+	f.StringSlice("exclude-namespace", nil, "leave these namespaces out")
+	f.Int("concurrency", 4, "clusters to scan at once")
+	f.Duration("timeout", 15*time.Minute, "time for one target")
+	f.Float64("qps", 50, "requests a second to one API server")
+	PluginFlags(f)
+}
+
+// PluginFlags adds the flags of commands that only start plugins.
+func PluginFlags(f *pflag.FlagSet) {
+	f.String("plugin-dir", "", "folder to look for auth plugins in first")
+}
+
+// Load reads the configuration. The targets in args take the place of the file's.
+func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
+	v := viper.New()
+	v.SetEnvPrefix("KUBEMUSTER")
+	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	v.AutomaticEnv()
+	if err := v.BindPFlags(flags); err != nil {
+		return nil, err
+	}
+	file, err := load(v.GetString("config"), len(args) > 0 || flags.Lookup("output") == nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.MergeConfigMap(file.settings()); err != nil {
+		return nil, err
+	}
+	c := &Config{
+		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
+		Policies: list(v, "policy"), Checks: list(v, "check"), SkipCheck: list(v, "skip-check"),
+		Namespaces: list(v, "namespace"), ExcludeNamespaces: list(v, "exclude-namespace"), Outputs: list(v, "output"),
+		AllowIncomplete: v.GetBool("allow-incomplete"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
+	}
+	if len(args) > 0 {
+		c.Targets = nil
+		for _, a := range args {
+			c.Targets = append(c.Targets, Target{Target: a})
+		}
+	}
+	if name := v.GetString("fail-on"); name != "" {
+		s, err := finding.ParseSeverity(strings.ToLower(name))
+		if err != nil {
+			return nil, fmt.Errorf("--fail-on: %w", err)
+		}
+		c.FailOn = &s
+	}
+	return c, c.validate(flags)
+}
+
+func (c *Config) validate(flags *pflag.FlagSet) error {
+	aliases := map[string]string{}
+	for i, t := range c.Targets {
+		if t.Target == "" {
+			return fmt.Errorf("targets[%d] has no target; write target: provider://path", i)
+		}
+		if other, ok := aliases[t.Alias]; ok && t.Alias != "" {
+			return fmt.Errorf("the alias %q stands for both %s and %s; give each target its own", t.Alias, other, t.Target)
+		}
+		aliases[t.Alias] = t.Target
+	}
+	if flags.Lookup("concurrency") == nil {
+		return nil
+	}
+	switch {
+	case c.Concurrency < 1 || c.Concurrency > 256:
+		return errors.New("--concurrency must be from 1 to 256")
+	case c.Timeout <= 0:
+		return errors.New("--timeout must be a duration above zero, as in 15m")
+	case c.QPS <= 0:
+		return errors.New("--qps must be above zero")
+	}
+	return nil
+}
+
+// Params are a target's parameters: those of its provider, and over them its own.
+func (c *Config) Params(t Target) map[string]string {
+	name, _, _ := strings.Cut(t.Target, "://")
+	params := map[string]string{}
+	for k, v := range c.Providers[name].Params {
+		params[k] = v
+	}
+	for k, v := range t.Params {
+		params[k] = v
+	}
+	return params
+}
+
+// Env is what the configuration grants each provider's plugin.
+func (c *Config) Env() map[string][]string {
+	env := map[string][]string{}
+	for name, p := range c.Providers {
+		env[name] = p.Env
+	}
+	return env
+}
+
+func load(path string, optional bool) (File, error) {
+	if path != "" {
+		return readFile(path)
+	}
+	if optional {
+		return File{}, nil
+	}
+	if _, err := os.Stat(DefaultFile); errors.Is(err, os.ErrNotExist) {
+		return File{}, nil
+	}
+	return readFile(DefaultFile)
+}
+
+// settings are the file's scalars and lists by the names of their flags, where the file has them.
+func (f File) settings() map[string]any {
+	m := map[string]any{}
+	set := func(name string, v any, given bool) {
+		if given {
+			m[name] = v
+		}
+	}
+	set("output", f.Outputs, len(f.Outputs) > 0)
+	set("fail-on", f.Gate.FailOn, f.Gate.FailOn != "")
+	if f.Gate.AllowIncomplete != nil {
+		m["allow-incomplete"] = *f.Gate.AllowIncomplete
+	}
+	set("policy", f.Policies, len(f.Policies) > 0)
+	set("check", f.Checks.Select, len(f.Checks.Select) > 0)
+	set("skip-check", f.Checks.Skip, len(f.Checks.Skip) > 0)
+	set("namespace", f.Namespaces.Include, len(f.Namespaces.Include) > 0)
+	set("exclude-namespace", f.Namespaces.Exclude, len(f.Namespaces.Exclude) > 0)
+	set("concurrency", f.Limits.Concurrency, f.Limits.Concurrency != 0)
+	set("timeout", f.Limits.Timeout, f.Limits.Timeout != "")
+	set("qps", f.Limits.QPS, f.Limits.QPS != 0)
+	set("plugin-dir", f.Plugins.Dir, f.Plugins.Dir != "")
+	return m
+}
+
+// list reads a list that the environment gives as text with commas.
+func list(v *viper.Viper, name string) []string {
+	if s, ok := v.Get(name).(string); ok {
+		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	return v.GetStringSlice(name)
+}

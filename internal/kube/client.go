@@ -1,0 +1,74 @@
+// Package kube makes Kubernetes clients from what an auth plugin answers: a verified connection to the server of the
+// Access and to no other, with a token that is renewed before it ends.
+package kube
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/kubemuster/kubemuster/pkg/sdk"
+)
+
+// Options tune a client.
+type Options struct {
+	// QPS bounds requests a second; zero means 50. Burst is twice that.
+	QPS float32
+	// UserAgent names the scanner to the server.
+	UserAgent string
+}
+
+// Config returns the client configuration for an API server. Every request carries a token from source, or its client
+// certificate; protobuf is preferred over JSON.
+func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config, error) {
+	server, err := url.Parse(access.Server)
+	if err != nil {
+		return nil, fmt.Errorf("the API server's URL is malformed")
+	}
+	pool, err := access.Trust.Pool()
+	if err != nil {
+		return nil, err
+	}
+	proxy := http.ProxyFromEnvironment
+	if access.ProxyURL != "" {
+		u, err := url.Parse(access.ProxyURL)
+		if err != nil {
+			return nil, fmt.Errorf("the proxy's URL is malformed")
+		}
+		proxy = http.ProxyURL(u)
+	}
+	base := &http.Transport{
+		Proxy:       proxy,
+		DialContext: (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig: &tls.Config{
+			MinVersion: tls.VersionTLS12, RootCAs: pool, ServerName: access.TLSServerName,
+			GetClientCertificate: source.clientCertificate,
+		},
+		TLSHandshakeTimeout:   15 * time.Second,
+		ResponseHeaderTimeout: 60 * time.Second,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConnsPerHost:   16,
+		ForceAttemptHTTP2:     true,
+		// A connection that a middlebox has dropped is found out by a ping, not by a time-out of the whole scan.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
+	}
+	if opts.QPS == 0 {
+		opts.QPS = 50
+	}
+	return &rest.Config{
+		Host:      access.Server,
+		Transport: &transport{host: server.Host, base: base, source: source},
+		UserAgent: opts.UserAgent,
+		QPS:       opts.QPS,
+		Burst:     int(2 * opts.QPS),
+		ContentConfig: rest.ContentConfig{
+			AcceptContentTypes: "application/vnd.kubernetes.protobuf,application/json",
+			ContentType:        "application/vnd.kubernetes.protobuf",
+		},
+	}, nil
+}

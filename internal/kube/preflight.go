@@ -1,0 +1,110 @@
+package kube
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/pkg/sdk"
+)
+
+// Identity is who the API server takes the caller for.
+type Identity struct {
+	User   string // empty where the server is too old to tell (before 1.28)
+	Groups []string
+}
+
+// Preflight asks an API server for its version and who the caller is: one cheap request each, so that a credential or a
+// network that does not work is told apart from data that may not be read. Its errors are *sdk.Error, told in words.
+func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (version string, who Identity, err error) {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return "", who, err
+	}
+	review, err := client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	switch {
+	case err == nil:
+		who = Identity{review.Status.UserInfo.Username, review.Status.UserInfo.Groups}
+	case apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || apierrors.IsMethodNotSupported(err):
+		// an older server, or one that keeps this to itself: the identity stays unknown
+	default:
+		return "", who, explain(err, access)
+	}
+	info, err := client.Discovery().ServerVersion()
+	if err != nil {
+		return "", who, explain(err, access)
+	}
+	return info.GitVersion, who, nil
+}
+
+// MayList asks the API server whether the caller may list a kind in a namespace (empty for all).
+func MayList(ctx context.Context, config *rest.Config, kind snapshot.Kind, namespace string) (bool, error) {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return false, err
+	}
+	review, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Verb: "list", Group: kind.Group, Version: kind.Version, Resource: kind.Resource, Namespace: namespace,
+		}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return false, err
+	}
+	return review.Status.Allowed, nil
+}
+
+// explain tells a failed connection in words that say what to do.
+func explain(err error, access *sdk.Access) error {
+	var (
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		verify   *tls.CertificateVerificationError
+		op       *net.OpError
+		dns      *net.DNSError
+		known    *sdk.Error
+	)
+	server := access.Server
+	switch {
+	case errors.As(err, &known):
+		return known
+	case apierrors.IsUnauthorized(err):
+		return sdk.Errorf(sdk.ErrUnauthenticated, access.Hint, "the API server %s does not accept the token", server)
+	case apierrors.IsForbidden(err):
+		return sdk.Errorf(sdk.ErrPermissionDenied, access.Hint, "the API server %s refuses the identity", server)
+	case errors.As(err, &hostname):
+		return sdk.Errorf(sdk.ErrUnavailable, "check the endpoint that the target names", "the certificate of the API server %s is for another host", server)
+	case errors.As(err, &unknown), errors.As(err, &invalid), errors.As(err, &verify):
+		return sdk.Errorf(sdk.ErrUnavailable, "if a proxy inspects TLS on the way, let this connection pass it; a certificate is never taken on trust",
+			"the certificate of the API server %s is not signed by the cluster's authority", server)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, http.ErrHandlerTimeout):
+		return sdk.Errorf(sdk.ErrUnavailable, "check that it can be reached from here", "the API server %s did not answer in time", server)
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &dns):
+		return sdk.Errorf(sdk.ErrUnavailable, "a private cluster is reached from inside its network only", "the API server's name %s cannot be resolved", dns.Name)
+	case errors.As(err, &op):
+		return sdk.Errorf(sdk.ErrUnavailable, "check that it can be reached from here; a private cluster is reached from inside its network only",
+			"the API server %s cannot be reached (%s)", server, op.Err)
+	}
+	text := strings.Join(strings.Fields(redact.String(err.Error())), " ")
+	if st := apierrors.APIStatus(nil); errors.As(err, &st) && st.Status().Code >= 500 {
+		return sdk.Errorf(sdk.ErrUnavailable, "try again later", "the API server %s fails: %s", server, fmt.Sprint(st.Status().Code))
+	}
+	return sdk.Errorf(sdk.ErrUnavailable, "", "the API server %s cannot be used: %s", server, text)
+}

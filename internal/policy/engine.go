@@ -1,0 +1,417 @@
+// Package policy judges objects and clusters with Rego. The engine is compiled once for a run and shared, read-only, by
+// all clusters.
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// Engine holds the compiled checks. It is safe for concurrent use.
+type Engine struct {
+	compiler *ast.Compiler
+	checks   []*check
+	objects  map[string]*router // by the kind's name
+	cluster  *router
+}
+
+// Cluster is what a check may know of the cluster that it judges.
+type Cluster struct {
+	Provider string
+	Version  string // of the API server, as in v1.37.2; empty if unknown
+}
+
+// Judgement is what the checks said.
+type Judgement struct {
+	Findings []finding.Finding
+	Verdicts []Verdict
+}
+
+// Verdict is one check's verdict on one object, or on the cluster.
+type Verdict struct {
+	Check   string
+	Verdict finding.Verdict
+	Reason  string // with NotEvaluated
+}
+
+// forbidden are the built-in functions that would let a check look outside its input.
+var forbidden = []string{
+	"http.send", "opa.runtime", "net.lookup_ip_addr", "time.now_ns", "rand.intn", "uuid.rfc4122", "rego.parse_module", "trace",
+}
+
+// New compiles the packs. Errors name file and line.
+func New(ctx context.Context, packs ...Pack) (*Engine, error) {
+	e := &Engine{objects: map[string]*router{}}
+	modules := map[string]*ast.Module{}
+	for _, p := range packs {
+		m, checks, err := load(p)
+		if err != nil {
+			return nil, err
+		}
+		for path, module := range m {
+			modules[p.Name+"/"+path] = module
+		}
+		e.checks = append(e.checks, checks...)
+	}
+	if err := byID(e.checks); err != nil {
+		return nil, err
+	}
+	schemas := ast.NewSchemaSet()
+	byRule := map[string]*check{}
+	for _, c := range e.checks {
+		byRule[c.rule.String()] = c
+	}
+	for _, module := range modules {
+		violations := module.Package.Path.Append(ast.StringTerm("violations"))
+		if c, ok := byRule[violations.String()]; ok {
+			checkAgainst(schemas, c, module)
+		}
+	}
+	compiler := ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, compileError(compiler.Errors)
+	}
+	for _, c := range e.checks {
+		if len(compiler.GetRulesExact(c.rule)) == 0 {
+			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
+		}
+	}
+	e.compiler = compiler
+	return e, e.prepare(ctx)
+}
+
+// prepare makes the queries of the engine's checks.
+func (e *Engine) prepare(ctx context.Context) (err error) {
+	perKind := map[string][]*check{}
+	var cluster []*check
+	for _, c := range e.checks {
+		if c.Scope == finding.ClusterScope {
+			cluster = append(cluster, c)
+			continue
+		}
+		for _, k := range c.Check.Kinds {
+			perKind[k] = append(perKind[k], c)
+		}
+	}
+	if e.cluster, err = newRouter(ctx, e.compiler, cluster); err != nil {
+		return err
+	}
+	for kind, checks := range perKind {
+		if e.objects[kind], err = newRouter(ctx, e.compiler, checks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Select returns an engine with the checks of these IDs (all, if there are none) less those to skip.
+func (e *Engine) Select(ctx context.Context, ids, skip []string) (*Engine, error) {
+	if len(ids) == 0 && len(skip) == 0 {
+		return e, nil
+	}
+	for _, id := range slices.Concat(ids, skip) {
+		if !slices.ContainsFunc(e.checks, func(c *check) bool { return c.ID == id }) {
+			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
+		}
+	}
+	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}}
+	for _, c := range e.checks {
+		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
+			selected.checks = append(selected.checks, c)
+		}
+	}
+	if len(selected.checks) == 0 {
+		return nil, errors.New("no check is left to run")
+	}
+	return selected, selected.prepare(ctx)
+}
+
+// Checks returns the catalogue, by ID.
+func (e *Engine) Checks() []finding.Check {
+	out := make([]finding.Check, len(e.checks))
+	for i, c := range e.checks {
+		out[i] = c.Check
+	}
+	return out
+}
+
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
+func (e *Engine) Kinds() []snapshot.Kind {
+	needed := map[string]bool{}
+	for _, c := range e.checks {
+		for _, k := range c.Requires {
+			needed[k] = true
+		}
+	}
+	var out []snapshot.Kind
+	for _, k := range snapshot.Kinds {
+		if needed[k.Name] {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// Object judges one object with the checks of its kind.
+func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster) Judgement {
+	r := e.objects[o.Kind.Name]
+	if r == nil {
+		return Judgement{}
+	}
+	input := ast.NewObject(ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())))
+	var spec *corev1.PodSpec
+	if o.Kind.PodSpec != "" {
+		if spec = o.PodSpec(); spec == nil {
+			return Judgement{} // a ReplicationController may have no template
+		}
+		input.Insert(ast.InternedTerm("workload"), ast.NewTerm(workload(o, spec)))
+	}
+	if r.readsObject {
+		input.Insert(ast.InternedTerm("object"), ast.NewTerm(withTypeMeta(o)))
+	}
+	return r.judge(ctx, input, func(c *check, v violation) finding.Finding {
+		f := finding.Finding{
+			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
+			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
+			Key:    v.Key, Path: v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
+		}
+		if o.Line != nil {
+			f.File, f.Line = o.File, o.Line(v.Path)
+		}
+		return f
+	})
+}
+
+// Cluster judges the whole cluster with the checks that skip does not name.
+func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cluster, skip func(finding.Check) bool) Judgement {
+	input := ast.NewObject(
+		ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())),
+		ast.Item(ast.InternedTerm("inventory"), ast.NewTerm(toValue(reflect.ValueOf(inv)))),
+	)
+	return e.cluster.without(skip).judge(ctx, input, func(c *check, v violation) finding.Finding {
+		k, ok := snapshot.KindNamed(v.Object.Kind)
+		if !ok {
+			k = snapshot.Kind{Name: v.Object.Kind}
+		}
+		return finding.Finding{
+			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
+			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message,
+		}
+	})
+}
+
+func (c Cluster) value() ast.Value {
+	obj := ast.NewObject(ast.Item(ast.InternedTerm("provider"), ast.StringTerm(c.Provider)))
+	if c.Version != "" {
+		obj.Insert(ast.InternedTerm("version"), ast.StringTerm(c.Version))
+	}
+	return obj
+}
+
+func identity(k snapshot.Kind, namespace, name string) finding.Object {
+	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Name, Resource: k.Resource, Namespace: namespace, Name: name}
+}
+
+// withTypeMeta is the object with the kind and version that lists leave out of their items.
+func withTypeMeta(o snapshot.Object) ast.Value {
+	obj, ok := toValue(reflect.ValueOf(o.Value)).(ast.Object)
+	if !ok {
+		return ast.NewObject()
+	}
+	obj.Insert(ast.InternedTerm("apiVersion"), ast.StringTerm(o.Kind.APIVersion()))
+	obj.Insert(ast.InternedTerm("kind"), ast.StringTerm(o.Kind.Name))
+	return obj
+}
+
+func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
+	name := ast.StringTerm("input_" + strings.Join(append([]string{string(c.Scope)}, c.Check.Kinds...), "_"))
+	ref := ast.SchemaRootRef.Append(name)
+	if schemas.Get(ref) == nil {
+		schemas.Put(ref, inputSchema(c.Scope, c.kinds))
+	}
+	for _, a := range module.Annotations {
+		if a.Scope == "package" {
+			a.Schemas = append(a.Schemas, &ast.SchemaAnnotation{Path: ast.InputRootRef, Schema: ref})
+		}
+	}
+}
+
+func capabilities() *ast.Capabilities {
+	caps := ast.CapabilitiesForThisVersion()
+	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return slices.Contains(forbidden, b.Name) })
+	caps.AllowNet = []string{}
+	return caps
+}
+
+// compileError names every place, one a line.
+func compileError(errs ast.Errors) error {
+	lines := map[string]bool{}
+	for _, e := range errs {
+		line := e.Message
+		if e.Location != nil {
+			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, e.Message)
+		}
+		if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
+			line += didYouMean(d)
+		}
+		lines[line] = true
+	}
+	return errors.New(strings.Join(slices.Sorted(maps.Keys(lines)), "\n"))
+}
+
+// didYouMean names the field that comes nearest to one that does not exist.
+func didYouMean(d *ast.RefErrInvalidDetail) string {
+	if d.Pos >= len(d.Ref) || len(d.OneOf) == 0 {
+		return ""
+	}
+	have, _ := d.Ref[d.Pos].Value.(ast.String)
+	best, distance := "", len(have)
+	for _, v := range d.OneOf {
+		name, _ := v.(ast.String)
+		if n := levenshtein.ComputeDistance(string(have), string(name)); n < distance {
+			best, distance = string(name), n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// router runs all checks of one kind as a single query; where one of them fails to evaluate, each runs by itself, so that
+// only the broken one goes without a verdict.
+type router struct {
+	checks      []*check
+	all         rego.PreparedEvalQuery
+	single      []rego.PreparedEvalQuery
+	readsObject bool
+}
+
+func newRouter(ctx context.Context, compiler *ast.Compiler, checks []*check) (*router, error) {
+	r := &router{checks: checks}
+	var rules []string
+	for _, c := range checks {
+		q, err := prepare(ctx, compiler, "["+c.rule.String()+"]")
+		if err != nil {
+			return nil, fmt.Errorf("%s: preparing check %s: %w", c.at, c.ID, err)
+		}
+		r.single = append(r.single, q)
+		rules = append(rules, c.rule.String())
+		for _, rule := range compiler.GetRulesExact(c.rule) {
+			r.readsObject = r.readsObject || mentionsObject(rule.Module)
+		}
+	}
+	var err error
+	r.all, err = prepare(ctx, compiler, "["+strings.Join(rules, ", ")+"]")
+	return r, err
+}
+
+func prepare(ctx context.Context, compiler *ast.Compiler, query string) (rego.PreparedEvalQuery, error) {
+	return rego.New(
+		rego.Compiler(compiler), rego.Query(query), rego.StrictBuiltinErrors(true),
+		// The result is read as it is: most are empty sets, and a conversion to Go values would cost more than the query.
+		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
+	).PrepareForEval(ctx)
+}
+
+var objectRef = ast.MustParseRef("input.object")
+
+func mentionsObject(module *ast.Module) bool {
+	found := false
+	ast.WalkRefs(module, func(r ast.Ref) bool {
+		found = found || r.HasPrefix(objectRef) || r.Equal(ast.InputRootRef)
+		return found
+	})
+	return found
+}
+
+func (r *router) without(skip func(finding.Check) bool) *router {
+	kept := &router{readsObject: r.readsObject}
+	for i, c := range r.checks {
+		if !skip(c.Check) {
+			kept.checks, kept.single = append(kept.checks, c), append(kept.single, r.single[i])
+		}
+	}
+	if len(kept.checks) == len(r.checks) {
+		return r
+	}
+	return kept
+}
+
+func (r *router) judge(ctx context.Context, input ast.Value, find func(*check, violation) finding.Finding) Judgement {
+	var j Judgement
+	if len(r.single) == len(r.checks) && !reflect.ValueOf(r.all).IsZero() {
+		if sets, err := eval(ctx, r.all, input); err == nil && len(sets) == len(r.checks) {
+			for i, c := range r.checks {
+				j.add(c, sets[i], find)
+			}
+			return j
+		}
+	}
+	for i, c := range r.checks {
+		sets, err := eval(ctx, r.single[i], input)
+		if err != nil || len(sets) != 1 {
+			j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, evaluationError(err)})
+			continue
+		}
+		j.add(c, sets[0], find)
+	}
+	return j
+}
+
+func eval(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value) ([]*ast.Term, error) {
+	rs, err := q.Eval(ctx, rego.EvalParsedInput(input))
+	if err != nil {
+		return nil, err
+	}
+	if len(rs) != 1 || len(rs[0].Expressions) != 1 {
+		return nil, errors.New("the check gives no result")
+	}
+	term, ok := rs[0].Expressions[0].Value.(*ast.Term)
+	if !ok {
+		return nil, errors.New("the check gives no result")
+	}
+	array, ok := term.Value.(*ast.Array)
+	if !ok {
+		return nil, errors.New("the check gives no result")
+	}
+	sets := make([]*ast.Term, array.Len())
+	for i := range sets {
+		sets[i] = array.Elem(i)
+	}
+	return sets, nil
+}
+
+func evaluationError(err error) string {
+	if err == nil {
+		return "the check gives no result"
+	}
+	return "evaluation failed: " + err.Error()
+}
+
+func (j *Judgement) add(c *check, set *ast.Term, find func(*check, violation) finding.Finding) {
+	violations, err := violationsOf(set)
+	if err != nil {
+		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, fmt.Sprintf("%s: %v", c.at, err)})
+		return
+	}
+	verdict := finding.Pass
+	for _, v := range violations {
+		verdict = finding.Fail
+		j.Findings = append(j.Findings, find(c, v))
+	}
+	j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: verdict})
+}

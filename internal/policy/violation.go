@@ -1,0 +1,174 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// violation is what a check yields: what it saw, and where.
+type violation struct {
+	Path     string
+	Message  string
+	Key      string // tells violations apart that share the place
+	Severity string // overrides the check's
+	Object   struct{ Kind, Namespace, Name string }
+}
+
+func (v violation) severity(of finding.Severity) finding.Severity {
+	if s, err := finding.ParseSeverity(v.Severity); err == nil {
+		return s
+	}
+	return of
+}
+
+func violationsOf(term *ast.Term) ([]violation, error) {
+	set, ok := term.Value.(ast.Set)
+	if !ok {
+		return nil, errors.New("violations must be a set: violations contains {…}")
+	}
+	if set.Len() == 0 {
+		return nil, nil
+	}
+	var out []violation
+	for _, t := range set.Slice() {
+		obj, ok := t.Value.(ast.Object)
+		if !ok {
+			return nil, errors.New("a violation must be an object with path and message")
+		}
+		var v violation
+		if err := fill(obj, map[string]*string{"path": &v.Path, "message": &v.Message, "key": &v.Key, "severity": &v.Severity}, func(key string, value ast.Value) error {
+			target, ok := value.(ast.Object)
+			if key != "object" || !ok {
+				return fmt.Errorf("a violation has no field %q", key)
+			}
+			return fill(target, map[string]*string{"kind": &v.Object.Kind, "namespace": &v.Object.Namespace, "name": &v.Object.Name}, func(key string, _ ast.Value) error {
+				return fmt.Errorf("a violation's object has no field %q", key)
+			})
+		}); err != nil {
+			return nil, err
+		}
+		if v.Message == "" {
+			return nil, errors.New("a violation must have a message")
+		}
+		out = append(out, v)
+	}
+	slices.SortFunc(out, func(a, b violation) int {
+		return strings.Compare(a.Path+"\x00"+a.Key+"\x00"+a.Message, b.Path+"\x00"+b.Key+"\x00"+b.Message)
+	})
+	return out, nil
+}
+
+// fill sets the strings that obj names; what else it holds goes to other.
+func fill(obj ast.Object, fields map[string]*string, other func(key string, v ast.Value) error) error {
+	return obj.Iter(func(k, v *ast.Term) error {
+		key, _ := k.Value.(ast.String)
+		field, ok := fields[string(key)]
+		if !ok {
+			return other(string(key), v.Value)
+		}
+		s, ok := v.Value.(ast.String)
+		if !ok {
+			return fmt.Errorf("a violation's %s must be a string", key)
+		}
+		*field = string(s)
+		return nil
+	})
+}
+
+// workload is the one form in which checks see whatever runs pods.
+func workload(o snapshot.Object, spec *corev1.PodSpec) ast.Value {
+	path := o.Kind.PodSpec
+	podSpec := ast.NewTerm(toValue(reflect.ValueOf(spec)))
+	var containers []*ast.Term
+	add := func(list, kind string) {
+		items, ok := podSpec.Value.(ast.Object).Get(ast.InternedTerm(list)).Value.(*ast.Array)
+		if !ok {
+			return
+		}
+		for i := range items.Len() {
+			c := items.Elem(i)
+			name := ast.InternedTerm("")
+			if obj, ok := c.Value.(ast.Object); ok {
+				if n := obj.Get(ast.InternedTerm("name")); n != nil {
+					name = n
+				}
+			}
+			containers = append(containers, ast.ObjectTerm(
+				ast.Item(ast.InternedTerm("name"), name),
+				ast.Item(ast.InternedTerm("type"), ast.InternedTerm(kind)),
+				ast.Item(ast.InternedTerm("path"), ast.StringTerm(path+"."+list+"["+strconv.Itoa(i)+"]")),
+				ast.Item(ast.InternedTerm("spec"), c),
+			))
+		}
+	}
+	for _, l := range namedLists {
+		if l.kind != "" && len(l.names(spec)) > 0 {
+			add(l.field, l.kind)
+		}
+	}
+	return ast.NewObject(
+		ast.Item(ast.InternedTerm("path"), ast.StringTerm(path)),
+		ast.Item(ast.InternedTerm("spec"), podSpec),
+		ast.Item(ast.InternedTerm("metadata"), toTerm(reflect.ValueOf(o.PodMeta()))),
+		ast.Item(ast.InternedTerm("containers"), ast.ArrayTerm(containers...)),
+	)
+}
+
+// namedLists are the parts of a pod spec whose items have names; those with a kind hold containers.
+var namedLists = []struct {
+	field, kind string
+	names       func(*corev1.PodSpec) []string
+}{
+	{"initContainers", "initContainer", func(s *corev1.PodSpec) []string {
+		return mapNames(s.InitContainers, func(c corev1.Container) string { return c.Name })
+	}},
+	{"containers", "container", func(s *corev1.PodSpec) []string {
+		return mapNames(s.Containers, func(c corev1.Container) string { return c.Name })
+	}},
+	{"ephemeralContainers", "ephemeralContainer", func(s *corev1.PodSpec) []string {
+		return mapNames(s.EphemeralContainers, func(c corev1.EphemeralContainer) string { return c.Name })
+	}},
+	{"volumes", "", func(s *corev1.PodSpec) []string {
+		return mapNames(s.Volumes, func(v corev1.Volume) string { return v.Name })
+	}},
+}
+
+func mapNames[T any](list []T, name func(T) string) []string {
+	out := make([]string, len(list))
+	for i, item := range list {
+		out[i] = name(item)
+	}
+	return out
+}
+
+// sub names the container or volume that the path leads into: its name outlives a change of order, its index does not.
+func sub(spec *corev1.PodSpec, specPath, path string) string {
+	rest, ok := strings.CutPrefix(path, specPath+".")
+	if spec == nil || !ok {
+		return ""
+	}
+	parts := finding.SplitPath(rest)
+	if len(parts) < 2 {
+		return ""
+	}
+	for _, l := range namedLists {
+		if l.field != parts[0] {
+			continue
+		}
+		names := l.names(spec)
+		if i, err := strconv.Atoi(parts[1]); err == nil && i >= 0 && i < len(names) {
+			return l.field + "/" + names[i]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,190 @@
+// Package sarif writes reports as SARIF 2.1.0: one run for each cluster, in the order of the report.
+package sarif
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/owenrumney/go-sarif/v2/sarif"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+)
+
+const (
+	version = string(sarif.Version210)
+	schema  = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+// Writer writes SARIF. The same report gives the same bytes, in whatever order its findings stand.
+//
+// Results are written one by one into the rest of the run, each on a line of its own, so memory is bounded by the
+// findings and never by the output.
+type Writer struct {
+	// Passes adds results for what is no failure: findings of another verdict, and one at the cluster for each check
+	// that failed nowhere or had something it could not evaluate. Their level is none and their kind pass, open (not
+	// evaluated), review (manual) or notApplicable. Without it checks that were not evaluated are told by notifications
+	// alone, since code scanning services show every result as an alert. A cluster that was not scanned has no results
+	// either way.
+	Passes bool
+}
+
+// Write implements report.Writer. It fails for a finding of a check that the report does not list, and for one without a
+// verdict.
+func (w Writer) Write(out io.Writer, r *report.Report) error {
+	b := bufio.NewWriterSize(out, 64<<10)
+	rules := newRules(r.Checks)
+	fmt.Fprintf(b, "{\n  \"$schema\": %q,\n  \"version\": %q,\n  \"runs\": [", schema, version)
+	for i := range r.Clusters {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := w.writeRun(b, r, &r.Clusters[i], rules); err != nil {
+			return fmt.Errorf("write SARIF for cluster %s: %w", r.Clusters[i].Alias, err)
+		}
+	}
+	b.WriteString("\n  ]\n}\n")
+	if err := b.Flush(); err != nil {
+		return fmt.Errorf("write SARIF: %w", err)
+	}
+	return nil
+}
+
+// noResults is where the results go. In JSON an unescaped quote cannot come from text, and no property of ours has
+// this name.
+var noResults = []byte(`"results": []`)
+
+func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, rules rules) error {
+	var envelope bytes.Buffer
+	e := json.NewEncoder(&envelope)
+	e.SetEscapeHTML(false)
+	e.SetIndent("    ", "  ")
+	if err := e.Encode(newRun(r, c, rules)); err != nil {
+		return err
+	}
+	head, tail, _ := bytes.Cut(bytes.TrimSpace(envelope.Bytes()), noResults)
+
+	b.WriteString("\n    ")
+	b.Write(head)
+	b.WriteString(`"results": [`)
+	var line bytes.Buffer
+	e = json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	separator := "\n"
+	for f, occurrences := range w.results(c) {
+		result, err := newResult(c, f, rules)
+		if err != nil {
+			return err
+		}
+		if occurrences > 1 {
+			n := uint(occurrences)
+			result.OccurrenceCount = &n
+		}
+		line.Reset()
+		if err := e.Encode(result); err != nil {
+			return err
+		}
+		b.WriteString(separator)
+		// bufio keeps the first error; there is no use in marshalling on after it.
+		if _, err := b.Write(bytes.TrimSpace(line.Bytes())); err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	if separator != "\n" {
+		b.WriteString("\n      ")
+	}
+	b.WriteByte(']')
+	_, err := b.Write(tail)
+	return err
+}
+
+// results yields what becomes a result, with the number of its occurrences. The order is that of identities: check,
+// object, part, key. So a report changes only where the cluster does, even if a check is given another severity. Of
+// findings with one identity the worst stands for all.
+func (w Writer) results(c *report.Cluster) iter.Seq2[*finding.Finding, int] {
+	return func(yield func(*finding.Finding, int) bool) {
+		order := make([]int32, 0, len(c.Findings))
+		for i := range c.Findings {
+			if _, known := kinds[c.Findings[i].Verdict]; w.Passes || c.Findings[i].Verdict == finding.Fail || !known {
+				order = append(order, int32(i))
+			}
+		}
+		slices.SortFunc(order, func(i, j int32) int {
+			a, b := &c.Findings[i], &c.Findings[j]
+			return cmp.Or(compareIdentity(a, b), compareRank(a, b))
+		})
+		for len(order) > 0 {
+			first, n := &c.Findings[order[0]], 1
+			for n < len(order) && compareIdentity(first, &c.Findings[order[n]]) == 0 {
+				n++
+			}
+			if !yield(first, n) {
+				return
+			}
+			order = order[n:]
+		}
+		if !w.Passes || c.Status == report.NotScanned {
+			return
+		}
+		for _, t := range c.Tallies {
+			if f, ok := clusterVerdict(t); ok && !yield(&f, 1) {
+				return
+			}
+		}
+	}
+}
+
+// compareIdentity orders by what goes into a fingerprint.
+func compareIdentity(a, b *finding.Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Check, b.Check),
+		cmp.Compare(a.Object.Namespace, b.Object.Namespace),
+		cmp.Compare(a.Object.Group, b.Object.Group),
+		cmp.Compare(a.Object.Kind, b.Object.Kind),
+		cmp.Compare(a.Object.Name, b.Object.Name),
+		cmp.Compare(a.Sub, b.Sub),
+		cmp.Compare(a.Key, b.Key),
+	)
+}
+
+// compareRank orders findings of one identity, failures and the worst first.
+func compareRank(a, b *finding.Finding) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(finding.Verdicts, a.Verdict), slices.Index(finding.Verdicts, b.Verdict)),
+		cmp.Compare(b.Severity, a.Severity),
+		cmp.Compare(a.File, b.File),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.ManagedBy, b.ManagedBy),
+		cmp.Compare(a.Object.Version, b.Object.Version),
+		cmp.Compare(a.Object.Resource, b.Object.Resource),
+	)
+}
+
+// clusterVerdict sums a check up for the whole cluster, unless its failures say all. What could not be evaluated
+// outweighs what passed.
+func clusterVerdict(t finding.Tally) (finding.Finding, bool) {
+	f := finding.Finding{Check: t.Check, Object: finding.Object{Kind: "Cluster", Resource: "clusters", Name: "cluster"}}
+	n := t.Counts
+	switch {
+	case n[finding.NotEvaluated] > 0:
+		f.Verdict, f.Message = finding.NotEvaluated, notEvaluated(t)
+	case n[finding.Fail] > 0:
+		return f, false
+	case n[finding.Manual] > 0:
+		f.Verdict, f.Message = finding.Manual, "only a person can tell"
+	case n[finding.Pass] > 0:
+		f.Verdict, f.Message = finding.Pass, fmt.Sprintf("passed %d times and failed nowhere", n[finding.Pass])
+	default:
+		f.Verdict, f.Message = finding.NotApplicable, "nothing in the cluster is judged by it"
+	}
+	return f, true
+}

@@ -1,0 +1,168 @@
+package table_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/report/reporttest"
+	"github.com/kubemuster/kubemuster/internal/report/table"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+func write(t *testing.T, w table.Writer, r *report.Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := w.Write(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestGolden(t *testing.T) {
+	for _, width := range []int{80, 100, 200} {
+		reporttest.Golden(t, fmt.Sprintf("sample-%d.txt", width), []byte(write(t, table.Writer{Width: width}, reporttest.Sample())))
+	}
+	reporttest.Golden(t, "sample-100-color.txt", []byte(write(t, table.Writer{Width: 100, Color: true}, reporttest.Sample())))
+	single := reporttest.Sample()
+	single.Clusters = single.Clusters[:1]
+	reporttest.Golden(t, "single-100.txt", []byte(write(t, table.Writer{Width: 100}, single)))
+}
+
+func TestWidth(t *testing.T) {
+	if write(t, table.Writer{}, reporttest.Sample()) != write(t, table.Writer{Width: 80}, reporttest.Sample()) {
+		t.Error("no width does not mean 80 columns")
+	}
+	if write(t, table.Writer{Width: 7}, reporttest.Sample()) != write(t, table.Writer{Width: 60}, reporttest.Sample()) {
+		t.Error("a narrow terminal is not taken for 60 columns")
+	}
+	r := reporttest.Sample()
+	long := strings.Repeat("long-生命-", 40)
+	c := &r.Clusters[0]
+	c.Alias = "eks-" + long
+	c.Target = "eks://" + long
+	c.Findings[0].Object.Name = long
+	c.Findings[0].Message = long
+	c.Notifications[0].Message = long
+	r.Checks[0].Title = long
+	r.Clusters[1].Gaps[0].Message = long
+	r.Clusters[2].Problem.Message = long
+	for width := 60; width <= 240; width += 7 {
+		for line := range strings.Lines(write(t, table.Writer{Width: width, Color: true}, r)) {
+			if got := text.StringWidthWithoutEscSequences(strings.TrimRight(line, "\n")); got > width {
+				t.Fatalf("width %d: a line of %d: %q", width, got, line)
+			}
+		}
+	}
+}
+
+// TestColor: colours change nothing but the colour, whatever the environment says, and are there only when asked for.
+func TestColor(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	t.Setenv("TERM", "dumb")
+	plain := write(t, table.Writer{Width: 100}, reporttest.Sample())
+	colored := write(t, table.Writer{Width: 100, Color: true}, reporttest.Sample())
+	if strings.Contains(plain, "\x1b") {
+		t.Error("there are colours that nobody asked for")
+	}
+	stripped := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(colored, "")
+	if stripped == colored || stripped != plain {
+		t.Errorf("the coloured page says something else:\n%s", stripped)
+	}
+}
+
+// TestHostile: nothing that a cluster's users, its cloud or a pack's author may write reaches the terminal's commands.
+func TestHostile(t *testing.T) {
+	const evil = "x\x1b[2J\x1b]0;pwned\x07\r\n\tKM0000 all is well \u202egnp\u202c\u200b\u2028\x00\x9b31m\xff\x7f%s"
+	r := reporttest.Sample()
+	r.Version = evil
+	for i := range r.Checks {
+		r.Checks[i].Title = evil
+	}
+	r.Clusters = r.Clusters[1:2]
+	c := &r.Clusters[0]
+	c.Alias, c.Target, c.ServerVersion = evil, evil, evil
+	c.Problem = &report.Problem{Stage: evil, Message: evil, Hint: evil}
+	c.Gaps = []snapshot.Gap{{Kind: evil, Namespace: evil, Reason: evil, Message: evil}}
+	c.Notifications = []report.Notification{{ID: evil, Level: evil, Message: evil}}
+	c.Tallies[4].Reason, c.Tallies[4].Check = evil, evil
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		f.Check, f.Sub, f.Key, f.Message, f.ManagedBy, f.File = evil, evil, evil, evil, evil, evil
+		f.Object = finding.Object{Kind: evil, Namespace: evil, Name: evil}
+	}
+	for _, width := range []int{80, 300} {
+		page := write(t, table.Writer{Width: width}, r)
+		for i, r := range page {
+			if r != '\n' && !unicode.IsPrint(r) {
+				t.Fatalf("%U at %q", r, page[max(0, i-20):i+1])
+			}
+		}
+		if !strings.Contains(page, `x\x1b[2J`) {
+			t.Error("the escape is not shown")
+		}
+		if strings.Contains(page, "\nKM0000") {
+			t.Error("a name began a line")
+		}
+	}
+}
+
+func TestNothingFound(t *testing.T) {
+	page := write(t, table.Writer{}, &report.Report{})
+	if !strings.Contains(page, "No cluster was scanned.") || !strings.Contains(page, "0 clusters\n") {
+		t.Errorf("got\n%s", page)
+	}
+	r := reporttest.Sample()
+	r.Clusters = r.Clusters[1:]
+	r.Clusters[0].Findings = nil
+	page = write(t, table.Writer{}, r)
+	for _, want := range []string{"no findings\n", "2 clusters: 1 partial, 1 not scanned\n", "NOT READ", "NOT SCANNED", "NOT EVALUATED"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing from\n%s", want, page)
+		}
+	}
+}
+
+// TestManifests: a finding in a file says where.
+func TestManifests(t *testing.T) {
+	r := reporttest.Sample()
+	r.Clusters = r.Clusters[:1]
+	r.Clusters[0].Findings = r.Clusters[0].Findings[:1]
+	r.Clusters[0].Findings[0].File, r.Clusters[0].Findings[0].Line = "deploy/web.yaml", 17
+	if page := write(t, table.Writer{}, r); !strings.Contains(page, "deploy/web.yaml:17  Deployment shop/web › containers/nginx\n") {
+		t.Errorf("got\n%s", page)
+	}
+}
+
+// TestManyFindings: a check shows some of its findings and counts the rest, and only failures are findings.
+func TestManyFindings(t *testing.T) {
+	r := reporttest.Large(4000)
+	r.Clusters[0].Findings[0].Verdict = finding.Pass
+	page := write(t, table.Writer{}, r)
+	for _, want := range []string{"×999\n", "… and 996 more\n", "3999 findings: 999 critical, 1000 high, 1000 low, 1000 info\n", "3991 findings not shown"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing from\n%s", want, page)
+		}
+	}
+	if n := strings.Count(page, "\n"); n > 40 {
+		t.Errorf("%d lines for four checks", n)
+	}
+}
+
+func TestWriteError(t *testing.T) {
+	r, w := io.Pipe()
+	broken := errors.New("broken pipe")
+	r.CloseWithError(broken)
+	if err := (table.Writer{}).Write(w, reporttest.Sample()); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,112 @@
+package scan
+
+import (
+	"context"
+	"errors"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/kubemuster/kubemuster/internal/kube"
+	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/pkg/sdk"
+)
+
+// Target is one cluster to scan, as arguments and configuration name it.
+type Target struct {
+	Raw    string            // provider://path?parameters
+	Alias  string            // empty: made from what the cloud says
+	ID     string            // empty: the cloud's
+	Params map[string]string // further parameters
+}
+
+// Connection is a way to a cluster's API server.
+type Connection struct {
+	Target  sdk.Target
+	Info    sdk.Info // the plugin's
+	Access  *sdk.Access
+	Tokens  *kube.TokenSource
+	Config  *rest.Config
+	Version string // the API server's
+	Who     kube.Identity
+}
+
+// StageError is a failure on the way to a cluster, with the stage that it happened in.
+type StageError struct {
+	Stage string // target, plugin, access, token, connect, read
+	Err   error
+}
+
+// Error implements error.
+func (e *StageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the failure.
+func (e *StageError) Unwrap() error { return e.Err }
+
+// problem tells a failure for the report.
+func problem(err error) *report.Problem {
+	p := &report.Problem{Stage: "read", Message: err.Error()}
+	var staged *StageError
+	if errors.As(err, &staged) {
+		p.Stage = staged.Stage
+	}
+	var known *sdk.Error
+	if errors.As(err, &known) {
+		p.Message, p.Hint = known.Message, known.Hint
+	}
+	return p
+}
+
+// Resolve finds the target's plugin and checks the target against what the plugin declares.
+func Resolve(ctx context.Context, host *plugin.Host, t Target) (*plugin.Provider, sdk.Target, error) {
+	name, _, _, err := sdk.SplitTarget(t.Raw)
+	if err != nil {
+		return nil, sdk.Target{}, &StageError{"target", err}
+	}
+	p, err := host.Provider(ctx, name)
+	if err != nil {
+		return nil, sdk.Target{}, &StageError{"plugin", err}
+	}
+	target, err := p.Info().ParseTarget(t.Raw, t.Params, resolveSecret)
+	if err != nil {
+		return nil, sdk.Target{}, &StageError{"target", err}
+	}
+	return p, target, nil
+}
+
+// Connect goes the whole way from a target to an API server that has accepted its credential.
+func Connect(ctx context.Context, host *plugin.Host, t Target, opts kube.Options) (*Connection, error) {
+	p, target, err := Resolve(ctx, host, t)
+	if err != nil {
+		return nil, err
+	}
+	c := &Connection{Target: target, Info: p.Info()}
+	if c.Access, err = p.Access(ctx, target); err != nil {
+		return nil, &StageError{"access", err}
+	}
+	c.Tokens = kube.NewTokenSource(func(ctx context.Context) (*sdk.Token, error) { return p.Token(ctx, target) })
+	if _, err := c.Tokens.Token(ctx); err != nil {
+		return nil, &StageError{"token", err}
+	}
+	if c.Config, err = kube.Config(c.Access, c.Tokens, opts); err != nil {
+		return nil, &StageError{"connect", err}
+	}
+	if c.Version, c.Who, err = kube.Preflight(ctx, c.Config, c.Access); err != nil {
+		return nil, &StageError{"connect", err}
+	}
+	return c, nil
+}
+
+// Check reports what is wrong with a target, without connecting anywhere.
+func Check(ctx context.Context, host *plugin.Host, t Target) error {
+	if name, _, _, err := sdk.SplitTarget(t.Raw); err != nil {
+		return err
+	} else if name == manifests {
+		return nil
+	}
+	_, _, err := Resolve(ctx, host, t)
+	return err
+}
+
+// manifests is the scheme of targets that are files.
+const manifests = "manifests"

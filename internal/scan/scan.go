@@ -1,0 +1,389 @@
+// Package scan is the pipeline: from targets to a report. Each cluster is scanned with clients and state of its own;
+// only the compiled checks and the plugins' processes are shared.
+package scan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/kube"
+	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/pkg/sdk"
+)
+
+// Scanner scans targets.
+type Scanner struct {
+	Engine *policy.Engine
+	Host   *plugin.Host
+	Opts   Options
+	Log    *slog.Logger
+	// Progress is told what happens, from several goroutines; it may be nil.
+	Progress func(Event)
+}
+
+// Options are a run's settings.
+type Options struct {
+	Version           string        // of the scanner
+	Concurrency       int           // clusters at once; zero means 4
+	Timeout           time.Duration // of one target; zero means 15 minutes
+	QPS               float32       // requests a second to one API server; zero means kube's default
+	PageSize          int64         // objects a request; zero means collect's default
+	Namespaces        []string
+	ExcludeNamespaces []string
+	Stdin             io.Reader // of manifests://-
+}
+
+// Event is a step of one cluster's scan.
+type Event struct {
+	Target  string
+	Kind    EventKind
+	Objects int // read so far
+	Status  report.Status
+}
+
+// EventKind says what happened.
+type EventKind int
+
+// The kinds of event.
+const (
+	Started EventKind = iota
+	Connected
+	Reading
+	Finished
+)
+
+// Run scans every target and reports on each, in the order given. It returns once all have ended, also when ctx does:
+// what was finished by then is reported.
+func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
+	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Clusters: make([]report.Cluster, len(targets))}
+	var group errgroup.Group
+	group.SetLimit(cmp.Or(s.Opts.Concurrency, 4))
+	for i, t := range targets {
+		group.Go(func() error {
+			r.Clusters[i] = s.cluster(ctx, t)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	distinctAliases(r.Clusters)
+	r.Components = s.components(r.Clusters)
+	r.Ended = time.Now()
+	return r
+}
+
+func (s *Scanner) cluster(ctx context.Context, t Target) (c report.Cluster) {
+	name, _, _ := strings.Cut(t.Raw, "?")
+	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete}
+	s.event(Event{Target: name, Kind: Started})
+	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
+	defer cancel()
+	if err := s.scan(ctx, t, &c); err != nil {
+		c.Status, c.Problem, c.Findings = report.NotScanned, problem(cause(ctx, err)), nil
+	}
+	c.Alias = cmp.Or(c.Alias, aliasOf(c))
+	c.ID = cmp.Or(c.ID, c.Target)
+	c.Ended = time.Now()
+	s.event(Event{Target: name, Kind: Finished, Status: c.Status})
+	return c
+}
+
+var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
+
+// cause says why a context ended, in place of the error that this led to.
+func cause(ctx context.Context, err error) error {
+	switch c := context.Cause(ctx); {
+	case c == nil:
+		return err
+	case errors.Is(c, errTimeout):
+		return c
+	case errors.Is(c, context.Canceled):
+		return errors.New("interrupted before it was scanned")
+	}
+	return err
+}
+
+func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
+	source, about, err := s.open(ctx, t, c)
+	if err != nil {
+		return err
+	}
+	s.event(Event{Target: c.Target, Kind: Connected})
+	run := &run{scanner: s, cluster: c, about: about, pods: map[types.UID]bool{}}
+	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
+	coverage, err := run.objects(ctx, source, scope)
+	if err != nil {
+		return &StageError{"read", err}
+	}
+	c.Objects, c.Gaps = coverage.Objects, coverage.Gaps
+	slices.SortFunc(c.Gaps, func(a, b snapshot.Gap) int { return strings.Compare(a.String(), b.String()) })
+	if len(coverage.Objects) == 0 && len(coverage.Gaps) > 0 || nothingRead(coverage) {
+		return &StageError{"read", fmt.Errorf("nothing could be read: %s", c.Gaps[0].Message)}
+	}
+	run.wholeCluster(ctx, scope)
+	run.tally(scope)
+	sortFindings(c.Findings)
+	if len(c.Gaps) > 0 || len(c.Notifications) > 0 {
+		c.Status = report.Partial
+	}
+	return nil
+}
+
+// open finds the target's source of objects: manifests, or an API server behind a plugin.
+func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster) (collect.Source, policy.Cluster, error) {
+	if path, ok := strings.CutPrefix(t.Raw, manifests+"://"); ok {
+		c.Provider, c.Name = manifests, path
+		return collect.Manifests{Path: path, Stdin: s.Opts.Stdin}, policy.Cluster{Provider: manifests}, nil
+	}
+	conn, err := Connect(ctx, s.Host, t, kube.Options{QPS: s.Opts.QPS, UserAgent: "kubemuster/" + s.Opts.Version})
+	if err != nil {
+		return nil, policy.Cluster{}, err
+	}
+	cl := conn.Access.Cluster
+	c.Provider, c.Account, c.Region, c.Name = cl.Provider, cl.Account, cl.Region, cl.Name
+	c.ID = cmp.Or(c.ID, cl.ID)
+	c.ServerVersion = conn.Version
+	return collect.NewLive(conn.Config, s.Opts.PageSize), policy.Cluster{Provider: cl.Provider, Version: conn.Version}, nil
+}
+
+// run is the state of one cluster's scan.
+type run struct {
+	scanner *Scanner
+	cluster *report.Cluster
+	about   policy.Cluster
+	index   snapshot.Index
+
+	mu       sync.Mutex
+	pods     map[types.UID]bool // objects with a pod template that were read: what they own is judged at them
+	verdicts map[string]map[finding.Verdict]int
+	reasons  map[string]string
+	read     int
+}
+
+// objects reads and judges at the same time: pages go through a short queue to as many judges as there are processors.
+func (r *run) objects(ctx context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
+	pages := make(chan []snapshot.Object, 2)
+	judging, ctx := errgroup.WithContext(ctx)
+	for range runtime.GOMAXPROCS(0) {
+		judging.Go(func() error {
+			for page := range pages {
+				r.judge(ctx, page)
+			}
+			return nil
+		})
+	}
+	coverage, err := source.Collect(ctx, scope, func(page []snapshot.Object) error {
+		r.see(page)
+		select {
+		case pages <- page:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	close(pages)
+	_ = judging.Wait()
+	return coverage, err
+}
+
+// see takes from a page what later ones and the whole cluster's checks need, before it is judged.
+func (r *run) see(page []snapshot.Object) {
+	r.mu.Lock()
+	for _, o := range page {
+		r.index.Add(o)
+		if o.Kind.PodSpec != "" && o.Kind.Name != "Pod" && o.Value.GetUID() != "" {
+			r.pods[o.Value.GetUID()] = true
+		}
+	}
+	r.read += len(page)
+	read := r.read
+	r.mu.Unlock()
+	r.scanner.event(Event{Target: r.cluster.Target, Kind: Reading, Objects: read})
+}
+
+func (r *run) judge(ctx context.Context, page []snapshot.Object) {
+	for _, o := range page {
+		if r.judgedAtOwner(o) {
+			continue
+		}
+		r.take(r.scanner.Engine.Object(ctx, o, r.about), o.Kind.Name+" "+o.Value.GetNamespace()+"/"+o.Value.GetName())
+	}
+}
+
+// judgedAtOwner reports whether the object's controller runs the same pods and has been read.
+func (r *run) judgedAtOwner(o snapshot.Object) bool {
+	owner := metav1.GetControllerOfNoCopy(o.Value)
+	if o.Kind.PodSpec == "" || owner == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pods[owner.UID]
+}
+
+func (r *run) take(j policy.Judgement, about string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cluster.Findings = append(r.cluster.Findings, j.Findings...)
+	for _, v := range j.Verdicts {
+		r.count(v.Check, v.Verdict, v.Reason)
+		if v.Verdict == finding.NotEvaluated {
+			r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{
+				ID: "policy/evaluation-error", Level: "error", Check: v.Check, Message: fmt.Sprintf("check %s could not judge %s: %s", v.Check, about, v.Reason),
+			})
+		}
+	}
+}
+
+func (r *run) count(check string, v finding.Verdict, reason string) {
+	if r.verdicts == nil {
+		r.verdicts, r.reasons = map[string]map[finding.Verdict]int{}, map[string]string{}
+	}
+	if r.verdicts[check] == nil {
+		r.verdicts[check] = map[finding.Verdict]int{}
+	}
+	r.verdicts[check][v]++
+	if reason != "" && r.reasons[check] == "" {
+		r.reasons[check] = reason
+	}
+}
+
+// unread names the kinds that the check requires and that have a gap.
+func (r *run) unread(c finding.Check) string {
+	var reasons []string
+	for _, g := range r.cluster.Gaps {
+		if slices.Contains(c.Requires, g.Kind) || g.Kind == "Manifest" {
+			reasons = append(reasons, g.String())
+		}
+	}
+	return strings.Join(reasons, "; ")
+}
+
+func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
+	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
+		return len(scope.Namespaces) > 0 || r.unread(c) != ""
+	})
+	r.take(j, "the cluster")
+}
+
+const outOfScope = "it looks at the whole cluster, and the scan is limited to namespaces"
+
+// tally sums each check's verdicts, and says which checks lacked data or objects.
+func (r *run) tally(scope collect.Scope) {
+	for _, c := range r.scanner.Engine.Checks() {
+		switch reason := r.unread(c); {
+		case len(scope.Namespaces) > 0 && (c.Scope == finding.ClusterScope || !anyNamespaced(c.Kinds)):
+			r.count(c.ID, finding.NotApplicable, outOfScope)
+		case reason != "":
+			r.count(c.ID, finding.NotEvaluated, reason)
+		case r.verdicts[c.ID] == nil:
+			r.count(c.ID, finding.NotApplicable, "the cluster has no "+strings.Join(c.Kinds, ", "))
+		}
+		r.cluster.Tallies = append(r.cluster.Tallies, finding.Tally{Check: c.ID, Counts: r.verdicts[c.ID], Reason: r.reasons[c.ID]})
+	}
+}
+
+func anyNamespaced(kinds []string) bool {
+	return slices.ContainsFunc(kinds, func(name string) bool {
+		k, _ := snapshot.KindNamed(name)
+		return k.Namespaced
+	})
+}
+
+func nothingRead(c collect.Coverage) bool {
+	if len(c.Gaps) == 0 {
+		return false
+	}
+	whole := map[string]bool{}
+	for _, g := range c.Gaps {
+		whole[g.Kind] = g.Read == 0
+	}
+	for kind, n := range c.Objects {
+		if n > 0 || !whole[kind] {
+			return false
+		}
+	}
+	return true
+}
+
+func sortFindings(list []finding.Finding) {
+	slices.SortFunc(list, func(a, b finding.Finding) int {
+		return cmp.Or(int(b.Severity)-int(a.Severity), strings.Compare(a.Check, b.Check), strings.Compare(a.Object.Namespace, b.Object.Namespace),
+			strings.Compare(a.Object.Kind, b.Object.Kind), strings.Compare(a.Object.Name, b.Object.Name), strings.Compare(a.Sub, b.Sub),
+			strings.Compare(a.Path, b.Path), strings.Compare(a.Key, b.Key))
+	})
+}
+
+var unsafeInAlias = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// aliasOf is provider-account-region-name, as far as they are known.
+func aliasOf(c report.Cluster) string {
+	parts := slices.DeleteFunc([]string{c.Provider, c.Account, c.Region, c.Name}, func(p string) bool { return p == "" })
+	if c.Name == "" {
+		parts = []string{c.Target}
+	}
+	return strings.Trim(unsafeInAlias.ReplaceAllString(strings.Join(parts, "-"), "-"), "-.")
+}
+
+// distinctAliases numbers aliases that stand twice: two targets that are the same cluster, or names that differ only in
+// what an alias cannot hold.
+func distinctAliases(clusters []report.Cluster) {
+	seen := map[string]int{}
+	for i := range clusters {
+		a := clusters[i].Alias
+		if seen[a]++; seen[a] > 1 {
+			clusters[i].Alias = fmt.Sprintf("%s-%d", a, seen[a])
+		}
+	}
+}
+
+func (s *Scanner) components(clusters []report.Cluster) []report.Component {
+	found := map[string]report.Component{}
+	for _, c := range clusters {
+		if info, path, ok := s.Host.Running(c.Provider); ok {
+			found[c.Provider] = component(info, path)
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b report.Component) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func component(info sdk.Info, path string) report.Component {
+	c := report.Component{Kind: "plugin", Name: info.Name, Version: info.Version}
+	if sum, err := plugin.Hash(path); err == nil {
+		c.SHA256 = fmt.Sprintf("%x", sum)
+	}
+	return c
+}
+
+func (s *Scanner) event(e Event) {
+	if s.Progress != nil {
+		s.Progress(e)
+	}
+}
+
+func cmpOr[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,41 @@
+# METADATA
+# title: Pod runs as the default service account
+# description: >-
+#   Every pod that names no service account shares the namespace's default one. What is granted to it for one
+#   application is there for all, and an attacker in any of them holds its token.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+#     description: Service accounts for pods
+# custom:
+#   id: KM3002
+#   name: DefaultServiceAccount
+#   severity: low
+#   scope: object
+#   kinds: [Workload]
+#   remediation: >-
+#     Create a service account for the application and name it in serviceAccountName, or set
+#     automountServiceAccountToken to false on the pod.
+#   frameworks:
+#     cis-kubernetes-1.12: ["5.1.5"]
+#     cis-eks-1.8: ["4.1.5"]
+#     cis-gke-1.9: ["4.1.4"]
+#     cis-aks-1.8: ["4.1.5"]
+package kubemuster.checks.identity.default_service_account
+
+violations contains violation if {
+	not input.workload.spec.automountServiceAccountToken == false
+	count(names - {"", "default"}) == 0
+	not mirror_pod
+	violation := {
+		"path": sprintf("%s.serviceAccountName", [input.workload.path]),
+		"message": "the pod runs as the default service account of its namespace and mounts its token",
+	}
+}
+
+names contains input.workload.spec.serviceAccountName
+
+# The API server still honours the old name of the field.
+names contains input.workload.spec.serviceAccount
+
+# A static pod has no service account and gets no token; the kubelet marks its image in the API by this annotation.
+mirror_pod if input.workload.metadata.annotations["kubernetes.io/config.mirror"]

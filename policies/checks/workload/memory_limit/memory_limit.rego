@@ -1,0 +1,38 @@
+# METADATA
+# title: Container has no memory limit
+# description: >-
+#   A container without a memory limit can take the memory of its whole node. An attacker, or a leak, brings down the
+#   pods beside it and may get the kubelet to evict them.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
+#     description: Resources of pods and containers
+# custom:
+#   id: KM1040
+#   name: NoMemoryLimit
+#   severity: low
+#   scope: object
+#   kinds: [Workload]
+#   remediation: >-
+#     Set resources.limits.memory on the container, or on the pod in spec.resources.limits.
+#   frameworks: {}
+package kubemuster.checks.workload.memory_limit
+
+# Ephemeral containers cannot have resources. A LimitRange gives its default to pods only, so a template does not show it.
+violations contains violation if {
+	not pod_limited
+	some container in input.workload.containers
+	container.type != "ephemeralContainer"
+	not container.path in limited
+	violation := {
+		"path": sprintf("%s.resources.limits.memory", [container.path]),
+		"message": sprintf("container %s has no memory limit", [container.name]),
+	}
+}
+
+# A limit of 0 means none.
+pod_limited if input.workload.spec.resources.limits.memory != "0"
+
+limited contains container.path if {
+	some container in input.workload.containers
+	container.spec.resources.limits.memory != "0"
+}

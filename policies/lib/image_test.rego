@@ -1,0 +1,32 @@
+package kubemuster.lib.image_test
+
+import data.kubemuster.lib.image
+
+test_floats_without_a_fixed_tag_or_digest if {
+	floating := {reference | some reference in references; image.floats(reference)}
+	floating == {
+		"nginx",
+		"nginx:latest",
+		"library/nginx",
+		"registry.example:5000/shop/web",
+		"registry.example:5000/web:latest",
+		"[2001:db8::1]:5000/web",
+	}
+}
+
+references := {
+	"",
+	"nginx",
+	"nginx:latest",
+	"nginx:1.29",
+	"nginx:latest-alpine",
+	"library/nginx",
+	"registry.example:5000/shop/web",
+	"registry.example:5000/shop/web:1.4",
+	"registry.example:5000/web:latest",
+	"[2001:db8::1]:5000/web",
+	"[2001:db8::1]:5000/web:2",
+	"nginx@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+	"nginx:latest@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+	"registry.example:5000/web@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+}
