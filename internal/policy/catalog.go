@@ -18,7 +18,7 @@ import (
 
 // Pack is a folder of Rego: checks/ and lib/.
 type Pack struct {
-	Name string
+	Name string // the folder, for packs that come from one
 	FS   fs.FS
 }
 
@@ -56,14 +56,15 @@ var checksRoot = ast.MustParseRef("data.kubemuster.checks")
 func load(pack Pack) (modules map[string]*ast.Module, checks []*check, err error) {
 	modules = map[string]*ast.Module{}
 	var problems []error
-	err = fs.WalkDir(pack.FS, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".rego") || strings.HasSuffix(path, "_test.rego") {
+	err = fs.WalkDir(pack.FS, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".rego") || strings.HasSuffix(file, "_test.rego") {
 			return err
 		}
-		source, err := fs.ReadFile(pack.FS, path)
+		source, err := fs.ReadFile(pack.FS, file)
 		if err != nil {
 			return err
 		}
+		path := pack.Name + "/" + file // as messages name it
 		module, err := ast.ParseModuleWithOpts(path, string(source), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
 		if err != nil {
 			problems = append(problems, err)

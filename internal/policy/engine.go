@@ -61,9 +61,7 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		for path, module := range m {
-			modules[p.Name+"/"+path] = module
-		}
+		maps.Copy(modules, m)
 		e.checks = append(e.checks, checks...)
 	}
 	if err := byID(e.checks); err != nil {

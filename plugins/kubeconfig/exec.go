@@ -150,11 +150,11 @@ func installHint(stanza *api.ExecConfig) string {
 
 var (
 	secretFlag = regexp.MustCompile(`(?i)^-.*(secret|token|passw|key|assertion|credential)`)
-	longWord   = regexp.MustCompile(`[A-Za-z0-9_+/=-]{32,}`)
+	credWord   = regexp.MustCompile(`eyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9_+/=-]{32,}`)
 )
 
 // lastWords is the last line that a failed command wrote to stderr, in a form to be appended to a message: without the
-// values of the stanza that may be secret, and without long words that look like a credential.
+// values of the stanza that may be secret, and without words that look like a JWT or another credential.
 func lastWords(stderr []byte, stanza *api.ExecConfig) string {
 	lines := strings.Split(strings.TrimSpace(string(stderr)), "\n")
 	line := oneLine(lines[len(lines)-1])
@@ -164,8 +164,8 @@ func lastWords(stderr []byte, stanza *api.ExecConfig) string {
 	for _, s := range secretsOf(stanza) {
 		line = strings.ReplaceAll(line, s, redacted)
 	}
-	line = longWord.ReplaceAllStringFunc(line, func(word string) string {
-		if strings.ContainsAny(word, "0123456789") {
+	line = credWord.ReplaceAllStringFunc(line, func(word string) string {
+		if strings.HasPrefix(word, "eyJ") || strings.ContainsAny(word, "0123456789") {
 			return redacted
 		}
 		return word // a path, a name

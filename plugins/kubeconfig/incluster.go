@@ -12,7 +12,7 @@ import (
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
-const mountHint = "run where the pod's service account is mounted (automountServiceAccountToken)"
+const mountHint = "run in a pod that mounts its service account (automountServiceAccountToken)"
 
 // podAccess says where the API server of the pod's own cluster is.
 func (p *provider) podAccess() (*sdk.Access, error) {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
@@ -163,7 +164,7 @@ func (e *entry) trust(caFile string) (sdk.Trust, error) {
 	switch {
 	case c.InsecureSkipTLSVerify:
 		return sdk.Trust{}, sdk.Errorf(sdk.ErrUnsupported,
-			"remove it and set certificate-authority-data to the cluster's authority, which kubectl config view --raw shows where the cluster was set up, or its administrator has",
+			"remove it and set certificate-authority-data to the cluster's certificate authority: kubectl config view --raw shows it where the cluster was set up, or ask its administrator",
 			"cluster %q sets insecure-skip-tls-verify, so that anyone may pose as the API server", e.clusterName)
 	case len(pem) == 0 && c.CertificateAuthority != "":
 		return readTrust(c.CertificateAuthority, sdk.ClusterCA, fmt.Sprintf("the certificate-authority of cluster %q", e.clusterName))
@@ -222,7 +223,7 @@ func grant(who string) string {
 	return "the caller is " + who + ": check that its credential is current, and bind it to the ClusterRole kubemuster-reader in deploy/kubernetes"
 }
 
-// oneLine returns text without what would move a terminal's cursor.
+// oneLine returns text without what would move a terminal's cursor or is no text.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) }), " ")
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }

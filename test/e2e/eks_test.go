@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -69,10 +67,8 @@ func routeSTS(c *aws.Cloud) error {
 	if err != nil {
 		return err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(world.ca.PEM())
-	routed := &http.Transport{
-		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+	http.DefaultTransport = &http.Transport{
+		TLSClientConfig: tlsConfig(),
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if !strings.HasPrefix(address, "sts.") || !strings.HasSuffix(address, ".amazonaws.com:443") {
 				return nil, fmt.Errorf("%s is not STS", address)
@@ -80,7 +76,6 @@ func routeSTS(c *aws.Cloud) error {
 			return new(net.Dialer).DialContext(ctx, network, sts.Host)
 		},
 	}
-	http.DefaultTransport = routed
 	return nil
 }
 

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +157,13 @@ func (s *server) authenticate(token string) (cluster.User, error) {
 		return authenticateGKE(token)
 	}
 	return cluster.User{}, errors.New("the token is none that the webhook knows")
+}
+
+// tlsConfig trusts the tests' own authority and no other.
+func tlsConfig() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(world.ca.PEM())
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 }
 
 // onlyReads returns an error for each request of the scanner's that is neither get nor list nor a question about itself.

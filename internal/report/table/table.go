@@ -438,8 +438,13 @@ func (p *page) summary(r *report.Report, cut int) {
 		}
 	}
 	findings := p.paint(bold, "no findings")
-	if total > 0 {
+	switch {
+	case total > 0:
 		findings = p.paint(bold, count(total, "finding")) + ": " + strings.Join(parts, ", ")
+	case statuses[report.Complete]+statuses[report.Partial] == 0:
+		findings = p.paint(bold, "nothing was scanned")
+	case statuses[report.Complete] < len(r.Clusters):
+		findings = p.paint(bold, "no findings in what was read")
 	}
 	parts = nil
 	for _, s := range []report.Status{report.Complete, report.Partial, report.NotScanned} {

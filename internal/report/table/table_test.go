@@ -125,7 +125,7 @@ func TestNothingFound(t *testing.T) {
 	r.Clusters = r.Clusters[1:]
 	r.Clusters[0].Findings = nil
 	page = write(t, table.Writer{}, r)
-	for _, want := range []string{"no findings\n", "2 clusters: 1 partial, 1 not scanned\n", "NOT READ", "NOT SCANNED", "NOT EVALUATED"} {
+	for _, want := range []string{"no findings in what was read\n", "2 clusters: 1 partial, 1 not scanned\n", "NOT READ", "NOT SCANNED", "NOT EVALUATED"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing from\n%s", want, page)
 		}

@@ -1,0 +1,3 @@
+package e2e
+
+const rogueToken = "rogue-token-f4e1"

@@ -1,0 +1,93 @@
+// Command rogue is an auth plugin that misbehaves in the way that its target names. It gives access to the API server in
+// its parameters.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubemuster/kubemuster/pkg/sdk"
+)
+
+func main() { sdk.Serve(provider{}) }
+
+type provider struct{}
+
+// Info implements sdk.Provider.
+func (provider) Info() sdk.Info {
+	return sdk.Info{
+		Name: "rogue", Version: "1.0.0", Path: "{behaviour}",
+		Parameters: []sdk.Parameter{
+			{Name: "server", Type: sdk.URL, Help: "the API server"},
+			{Name: "token", Type: sdk.String, Secret: true, Help: "a bearer token"},
+			{Name: "marker", Type: sdk.File, Help: "file that says that the plugin has crashed before"},
+			sdk.ParameterCAFile,
+		},
+		Env: []string{"ROGUE_DECLARED"},
+	}
+}
+
+// Access implements sdk.Provider.
+func (provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error) {
+	ca, err := os.ReadFile(t.Params["caFile"])
+	if err != nil && t.Params["caFile"] != "" {
+		return nil, err
+	}
+	a := &sdk.Access{
+		Server: t.Params["server"], Trust: sdk.ClusterCA(ca),
+		Cluster: sdk.Cluster{Provider: "rogue", Name: t.Path["behaviour"], ID: "rogue/" + t.Path["behaviour"]},
+	}
+	switch t.Path["behaviour"] {
+	case "plain-http":
+		a.Server = strings.Replace(a.Server, "https://", "http://", 1)
+	case "trusts-nothing":
+		a.Trust = sdk.Trust{}
+	case "metadata-server":
+		a.Server = "https://169.254.169.254"
+	case "nameless":
+		a.Cluster = sdk.Cluster{}
+	case "hangs":
+		<-ctx.Done()
+		time.Sleep(time.Hour) // a plugin that does not heed its deadline
+	case "floods":
+		line := strings.Repeat("noise ", 2000)
+		for range 20_000 {
+			fmt.Fprintln(os.Stderr, line)
+		}
+	case "leaks":
+		fmt.Fprintln(os.Stderr, "the token is", t.Secrets["token"].Reveal())
+		return nil, fmt.Errorf("the request with header Authorization: Bearer %s failed", t.Secrets["token"].Reveal())
+	case "shows-environment":
+		var names []string
+		for _, v := range os.Environ() {
+			name, _, _ := strings.Cut(v, "=")
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return nil, sdk.Errorf(sdk.ErrUnsupported, "", "the environment holds: %s.", strings.Join(names, " "))
+	}
+	return a, nil
+}
+
+// Token implements sdk.Provider.
+func (provider) Token(_ context.Context, t sdk.Target) (*sdk.Token, error) {
+	tok := &sdk.Token{Value: t.Secrets["token"], Expiry: time.Now().Add(time.Hour)}
+	switch t.Path["behaviour"] {
+	case "panics":
+		panic("as the target asked")
+	case "panics-once":
+		if f, err := os.OpenFile(t.Params["marker"], os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+			_ = f.Close()
+			panic("as the target asked, once")
+		}
+	case "empty-token":
+		tok.Value = sdk.Secret{}
+	case "old-token":
+		tok.Expiry = time.Now().Add(-time.Minute)
+	}
+	return tok, nil
+}
