@@ -23,6 +23,10 @@ type Options struct {
 	UserAgent string
 }
 
+// maxBody bounds an answer, in bytes once it is unpacked. A page of 500 objects as large as etcd takes them is three times
+// as large as this, and one that a cluster holds is a thousand times smaller.
+const maxBody = 256 << 20
+
 // Config returns the client configuration for an API server. Every request carries a token from source, or its client
 // certificate; protobuf is preferred over JSON.
 func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config, error) {
@@ -62,10 +66,12 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 	}
 	return &rest.Config{
 		Host:      access.Server,
-		Transport: &transport{host: server.Host, base: base, source: source},
+		Transport: &transport{host: server.Host, base: base, source: source, maxBody: maxBody},
 		UserAgent: opts.UserAgent,
 		QPS:       opts.QPS,
 		Burst:     int(2 * opts.QPS),
+		// Deprecations of an API are no concern of who only reads it, and the log is not client-go's to write to.
+		WarningHandler: rest.NoWarnings{},
 		ContentConfig: rest.ContentConfig{
 			AcceptContentTypes: "application/vnd.kubernetes.protobuf,application/json",
 			ContentType:        "application/vnd.kubernetes.protobuf",

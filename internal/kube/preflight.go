@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -16,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 
 	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -35,6 +35,7 @@ func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (ve
 	if err != nil {
 		return "", who, err
 	}
+	ctx = klog.NewContext(ctx, klog.Logger{}) // what client-go would log comes back as an error
 	review, err := client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
 	switch {
 	case err == nil:
@@ -44,26 +45,31 @@ func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (ve
 	default:
 		return "", who, explain(err, access)
 	}
-	info, err := client.Discovery().ServerVersion()
+	info, err := client.Discovery().ServerVersionWithContext(ctx)
+	if err == nil && info.GitVersion == "" {
+		err = errors.New("it does not tell its version")
+	}
 	if err != nil {
 		return "", who, explain(err, access)
 	}
 	return info.GitVersion, who, nil
 }
 
-// MayList asks the API server whether the caller may list a kind in a namespace (empty for all).
+// MayList asks the API server whether the caller may list a kind in a namespace (empty for all). Its errors are those of
+// Preflight.
 func MayList(ctx context.Context, config *rest.Config, kind snapshot.Kind, namespace string) (bool, error) {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return false, err
 	}
+	ctx = klog.NewContext(ctx, klog.Logger{})
 	review, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
 		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
 			Verb: "list", Group: kind.Group, Version: kind.Version, Resource: kind.Resource, Namespace: namespace,
 		}},
 	}, metav1.CreateOptions{})
 	if err != nil {
-		return false, err
+		return false, explain(err, &sdk.Access{Server: config.Host})
 	}
 	return review.Status.Allowed, nil
 }
@@ -89,6 +95,8 @@ func explain(err error, access *sdk.Access) error {
 		return sdk.Errorf(sdk.ErrPermissionDenied, access.Hint, "the API server %s refuses the identity", server)
 	case errors.As(err, &hostname):
 		return sdk.Errorf(sdk.ErrUnavailable, "check the endpoint that the target names", "the certificate of the API server %s is for another host", server)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return sdk.Errorf(sdk.ErrUnavailable, "check the clock here, and the certificate there", "the certificate of the API server %s is not valid at this time", server)
 	case errors.As(err, &unknown), errors.As(err, &invalid), errors.As(err, &verify):
 		return sdk.Errorf(sdk.ErrUnavailable, "if a proxy inspects TLS on the way, let this connection pass it; a certificate is never taken on trust",
 			"the certificate of the API server %s is not signed by the cluster's authority", server)
@@ -102,9 +110,8 @@ func explain(err error, access *sdk.Access) error {
 		return sdk.Errorf(sdk.ErrUnavailable, "check that it can be reached from here; a private cluster is reached from inside its network only",
 			"the API server %s cannot be reached (%s)", server, op.Err)
 	}
-	text := strings.Join(strings.Fields(redact.String(err.Error())), " ")
 	if st := apierrors.APIStatus(nil); errors.As(err, &st) && st.Status().Code >= 500 {
 		return sdk.Errorf(sdk.ErrUnavailable, "try again later", "the API server %s fails: %s", server, fmt.Sprint(st.Status().Code))
 	}
-	return sdk.Errorf(sdk.ErrUnavailable, "", "the API server %s cannot be used: %s", server, text)
+	return sdk.Errorf(sdk.ErrUnavailable, "check that the endpoint is that of a Kubernetes API server", "the API server %s cannot be used: %s", server, redact.Line(err))
 }

@@ -1,11 +1,13 @@
 package kube
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +18,12 @@ import (
 const (
 	// leeway is how long before its expiry a token is renewed: clocks differ, and requests take time.
 	leeway = 60 * time.Second
+	// renewalPause is how long after a failed renewal the next is tried, while the current token lasts.
+	renewalPause = 5 * time.Second
 	// issueTimeout bounds the issue of one token. It is apart from the request that waits for it: others wait too.
 	issueTimeout = 90 * time.Second
+	// maxError bounds the body of an answer that says what went wrong, in bytes.
+	maxError = 64 << 10
 )
 
 // TokenSource hands out a cluster's current credential and renews it before it ends, once for all who wait. It is safe
@@ -43,14 +49,14 @@ func NewTokenSource(issue func(context.Context) (*sdk.Token, error)) *TokenSourc
 	return &TokenSource{issue: issue, now: time.Now}
 }
 
-// Token returns a credential that lasts: the current one, or one newly issued. Where renewal fails, the current one is
-// returned as long as it has not expired.
+// Token returns a credential: the current one, or one newly issued. A current one that comes to its end is renewed while it
+// still serves, so that a renewal that is slow or fails holds up nothing before the token has expired.
 func (s *TokenSource) Token(ctx context.Context) (*sdk.Token, error) {
 	s.mu.Lock()
-	now := s.now()
-	if s.current != nil && (s.renewAt.IsZero() || now.Before(s.renewAt)) {
-		defer s.mu.Unlock()
-		return s.current, nil
+	now, current := s.now(), s.current
+	if current != nil && (s.renewAt.IsZero() || now.Before(s.renewAt)) {
+		s.mu.Unlock()
+		return current, nil
 	}
 	p := s.pending
 	if p == nil {
@@ -58,17 +64,16 @@ func (s *TokenSource) Token(ctx context.Context) (*sdk.Token, error) {
 		s.pending = p
 		go s.renew(context.WithoutCancel(ctx), p)
 	}
-	current := s.current
 	s.mu.Unlock()
+	if current != nil && now.Before(current.Expiry) {
+		return current, nil
+	}
 	select {
 	case <-p.done:
+		return p.token, p.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if p.err != nil && current != nil && s.now().Before(current.Expiry) {
-		return current, nil
-	}
-	return p.token, p.err
 }
 
 func (s *TokenSource) renew(ctx context.Context, p *issueOfOne) {
@@ -76,8 +81,11 @@ func (s *TokenSource) renew(ctx context.Context, p *issueOfOne) {
 	defer cancel()
 	p.token, p.err = s.issue(ctx)
 	s.mu.Lock()
-	if p.err == nil {
-		s.current, s.renewAt = p.token, renewal(s.now(), p.token.Expiry)
+	switch now := s.now(); {
+	case p.err == nil:
+		s.current, s.renewAt = p.token, renewal(now, p.token.Expiry)
+	case s.current != nil:
+		s.renewAt = now.Add(min(renewalPause, s.current.Expiry.Sub(now)))
 	}
 	s.pending = nil
 	s.mu.Unlock()
@@ -118,15 +126,17 @@ func (s *TokenSource) clientCertificate(r *tls.CertificateRequestInfo) (*tls.Cer
 // transport sends the credential to one host, and nothing at all to any other. It lets reads through and self-subject
 // reviews, which ask and change nothing.
 type transport struct {
-	host   string
-	base   http.RoundTripper
-	source *TokenSource
+	host    string
+	base    http.RoundTripper
+	source  *TokenSource
+	maxBody int64 // of an answer, in bytes
 }
 
 // RoundTrip implements http.RoundTripper. A read that is answered 401 is sent once more with a new token.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" || req.URL.Host != t.host {
-		return nil, fmt.Errorf("the API server redirects to another host, which is not followed")
+		return nil, sdk.Errorf(sdk.ErrUnsupported, "check the endpoint that the target names",
+			"the API server %s redirects to another host, which is not followed", t.host)
 	}
 	if !readOnly(req) {
 		return nil, fmt.Errorf("%s %s is refused: only reads are sent", req.Method, req.URL.Path)
@@ -156,17 +166,60 @@ func (t *transport) send(req *http.Request) (*http.Response, *sdk.Token, error) 
 		req.Header.Set("Authorization", "Bearer "+tok.Value.Reveal())
 	}
 	resp, err := t.base.RoundTrip(req)
-	return resp, tok, err
+	if err != nil {
+		return nil, tok, err
+	}
+	if resp.StatusCode < http.StatusBadRequest {
+		resp.Body = &boundedBody{ReadCloser: resp.Body, left: t.maxBody, server: t.host}
+		return resp, tok, nil
+	}
+	return resp, tok, withoutToken(resp, tok.Value)
 }
 
+// withoutToken blanks out the token where an answer of failure repeats it: such answers end in messages. Blanks of the same
+// length leave every encoding whole.
+func withoutToken(resp *http.Response, token sdk.Secret) error {
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
+	if err != nil {
+		return err
+	}
+	if t := []byte(token.Reveal()); len(t) > 0 {
+		body = bytes.ReplaceAll(body, t, bytes.Repeat([]byte("*"), len(t)))
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return nil
+}
+
+// boundedBody fails where an answer is larger than any that an API server gives: it is read into memory whole.
+type boundedBody struct {
+	io.ReadCloser
+	left   int64
+	server string
+}
+
+// Read implements io.Reader.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, sdk.Errorf(sdk.ErrUnsupported, "", "an answer of the API server %s is too large to be read", b.server)
+	}
+	return n, err
+}
+
+// readOnly reports whether a request changes nothing: reads, and the questions that a caller may ask about itself.
 func readOnly(req *http.Request) bool {
 	switch req.Method {
 	case http.MethodGet, http.MethodHead:
 		return true
 	case http.MethodPost:
-		path := req.URL.Path
-		return strings.HasSuffix(path, "/selfsubjectaccessreviews") || strings.HasSuffix(path, "/selfsubjectrulesreviews") ||
-			strings.HasSuffix(path, "/selfsubjectreviews")
+		return slices.ContainsFunc(selfReviews, func(path string) bool { return strings.HasSuffix(req.URL.Path, path) })
 	}
 	return false
+}
+
+var selfReviews = []string{
+	"/apis/authentication.k8s.io/v1/selfsubjectreviews",
+	"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+	"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
 }

@@ -46,8 +46,9 @@ var codeByKind = []struct {
 	{ErrInvalidTarget, codes.InvalidArgument},
 	{ErrUnavailable, codes.Unavailable},
 	{ErrUnsupported, codes.FailedPrecondition},
-	{context.DeadlineExceeded, codes.DeadlineExceeded},
-	{context.Canceled, codes.Canceled},
+	// A deadline of the plugin's own: the host does not ask for the code when its own has passed.
+	{context.DeadlineExceeded, codes.Unavailable},
+	{context.Canceled, codes.Unavailable},
 }
 
 // Code returns the code that err crosses the wire with: Unknown for none of the kinds.
@@ -62,6 +63,12 @@ func Code(err error) codes.Code {
 
 // Kind returns the kind of failure that a code stands for, or nil.
 func Kind(code codes.Code) error {
+	switch code {
+	case codes.DeadlineExceeded, codes.Canceled: // as gRPC libraries of other languages send them by themselves
+		return ErrUnavailable
+	case codes.Unimplemented:
+		return ErrUnsupported
+	}
 	for _, p := range codeByKind {
 		if p.code == code {
 			return p.kind

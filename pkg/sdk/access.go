@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Access says where a cluster's API server is and what to trust there.
@@ -72,23 +75,27 @@ func (t Trust) Pool() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Validate reports the first thing that makes a an unusable or unsafe answer: a server that is not https or is a
-// link-local address, an empty or unreadable trust, a cluster without a provider, a name or an ID.
+// Validate reports the first thing that makes a an unusable or unsafe answer: a server that is not https, or is a
+// link-local, multicast or unspecified address or a cloud's metadata service; an empty or unreadable trust; a cluster
+// without a provider, a name or an ID, or with control characters in one.
+//
+// A name is taken as it is: what it resolves to is for the server's certificate to vouch for.
 func (a *Access) Validate() error {
 	u, err := url.Parse(a.Server)
 	switch {
-	case err != nil || u.Host == "":
-		return fmt.Errorf("server %q is not a URL", a.Server)
+	case err != nil || u.Hostname() == "":
+		return fmt.Errorf("the server is not a URL")
 	case u.Scheme != "https":
-		return fmt.Errorf("server %q is not an https URL", a.Server)
+		return fmt.Errorf("server %q is not an https URL", u.Redacted())
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("server %q holds more than a host and a path", u.Redacted())
 	case forbidden(u.Hostname()):
-		return fmt.Errorf("server %q is a link-local or unspecified address, where no API server is", a.Server)
+		return fmt.Errorf("server %q is an address where no API server is", a.Server)
 	}
 	if a.ProxyURL != "" {
-		if p, err := url.Parse(a.ProxyURL); err != nil || p.Host == "" {
-			return fmt.Errorf("the proxy URL cannot be read")
+		p, err := url.Parse(a.ProxyURL)
+		if err != nil || p.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5"}, p.Scheme) {
+			return fmt.Errorf("the proxy is not an http, https or socks5 URL")
 		}
 	}
 	if _, err := a.Trust.Pool(); err != nil {
@@ -99,13 +106,32 @@ func (a *Access) Validate() error {
 			return fmt.Errorf("the cluster has no %s", part[0])
 		}
 	}
+	for _, v := range []string{a.Cluster.Provider, a.Cluster.Account, a.Cluster.Region, a.Cluster.Name, a.Cluster.ID} {
+		if strings.ContainsFunc(v, unicode.IsControl) {
+			return fmt.Errorf("the cluster's identity %q holds control characters", v)
+		}
+	}
 	return nil
 }
 
+// metadata are the metadata services that have no link-local address.
+var metadata = []string{
+	"metadata.google.internal", "fd20:ce::254", // Google
+	"fd00:ec2::254",   // AWS
+	"168.63.129.16",   // Azure
+	"100.100.100.200", // Alibaba
+}
+
 func forbidden(host string) bool {
-	host, _, _ = strings.Cut(host, "%")
+	host, _, _ = strings.Cut(strings.ToLower(strings.TrimSuffix(host, ".")), "%")
 	ip, err := netip.ParseAddr(host)
-	return err == nil && (ip.IsLinkLocalUnicast() || ip.IsLinkLocalMulticast() || ip.IsMulticast() || ip.IsUnspecified())
+	if err != nil {
+		// No top-level domain is a number: 2852039166, 0xa9fea9fe and 169.254.43518 are addresses, to resolvers that read them.
+		_, err := strconv.ParseUint(host[strings.LastIndexByte(host, '.')+1:], 0, 64)
+		return err == nil || slices.Contains(metadata, host)
+	}
+	ip = ip.Unmap() // ::ffff:0.0.0.0 is 0.0.0.0
+	return ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || slices.Contains(metadata, ip.String())
 }
 
 // Token is a credential for a cluster's API server: a bearer token, or a client certificate with its key.

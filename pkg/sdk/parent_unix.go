@@ -7,12 +7,9 @@ import (
 	"time"
 )
 
-// exitWithParent ends the process when its parent is no longer the one that started it: a host that is killed cannot
-// stop its plugins.
-func exitWithParent(parent int) {
-	for range time.Tick(250 * time.Millisecond) {
-		if os.Getppid() != parent {
-			os.Exit(1)
-		}
+// awaitEnd returns when the process that started this one is no longer its parent.
+func awaitEnd(parent int) {
+	for os.Getppid() == parent {
+		time.Sleep(250 * time.Millisecond)
 	}
 }

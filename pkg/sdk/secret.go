@@ -4,22 +4,39 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"unique"
 )
 
 const redacted = "[redacted]"
 
 // Secret is a value that must never be shown: it prints as [redacted] through fmt with any verb, encoding/json,
 // text encodings and log/slog. A token, client secret or key is a Secret from the moment it is read.
-type Secret struct{ value string }
+//
+// Two Secrets are equal if their values are. In a struct's unexported field a Secret prints as an address: fmt does not
+// call the methods of what it cannot export.
+type Secret struct {
+	// The value is behind a pointer, which fmt does not follow where it cannot call our methods.
+	value unique.Handle[string]
+}
 
 // NewSecret returns s as a Secret.
-func NewSecret(s string) Secret { return Secret{s} }
+func NewSecret(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(s)}
+}
 
 // Reveal returns the value, for the one place that has to send it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.value.Value()
+}
 
 // IsZero reports whether s holds no value.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // String implements fmt.Stringer.
 func (s Secret) String() string { return redacted }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -23,16 +26,38 @@ func Serve(p Provider) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{
 		Level: slog.LevelDebug, ReplaceAttr: hostAttr,
 	})))
-	go exitWithParent(os.Getppid())
+	var serving atomic.Pointer[grpc.Server]
+	go exitWithParent(os.Getppid(), &serving)
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: pluginpb.Handshake,
 		VersionedPlugins: map[int]plugin.PluginSet{
 			pluginpb.Version: {pluginpb.Name: &pluginpb.Plugin{Service: server{provider: p}}},
 		},
-		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server { return grpc.NewServer(opts...) },
-		Logger:     hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
+		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
+			s := grpc.NewServer(opts...)
+			serving.Store(s)
+			return s
+		},
+		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
 	})
-	os.Exit(0)
+	exit(0)
+}
+
+// exitWithParent ends the process when its parent has ended: a host that is killed cannot stop its plugins.
+func exitWithParent(parent int, serving *atomic.Pointer[grpc.Server]) {
+	awaitEnd(parent)
+	time.AfterFunc(2*time.Second, func() { exit(1) })
+	if s := serving.Load(); s != nil {
+		s.Stop() // closes the listener, and that removes its socket
+	}
+	exit(1)
+}
+
+// exit ends the process. It removes the folder that the host made for the socket, in place of a host that is not there
+// any more; one that is not empty stays.
+func exit(code int) {
+	_ = os.Remove(os.Getenv(plugin.EnvUnixSocketDir))
+	os.Exit(code)
 }
 
 // hostAttr gives slog's own attributes the names under which the host looks for them.
@@ -40,16 +65,19 @@ func hostAttr(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) > 0 {
 		return a
 	}
-	switch a.Key {
-	case slog.TimeKey:
+	// A plugin's own attribute may have the same name, and any value.
+	switch {
+	case a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime:
 		return slog.String("@timestamp", a.Value.Time().Format("2006-01-02T15:04:05.000000Z07:00"))
-	case slog.LevelKey:
+	case a.Key == slog.LevelKey && a.Value.Kind() == slog.KindAny:
 		return slog.String("@level", a.Value.String())
-	case slog.MessageKey:
+	case a.Key == slog.MessageKey:
 		a.Key = "@message"
 	}
 	return a
 }
+
+var errNoAnswer = errors.New("the plugin gave neither an answer nor an error")
 
 // server speaks the protocol for a Provider.
 type server struct {
@@ -76,6 +104,9 @@ func (s server) Info(context.Context, *pluginpb.InfoRequest) (*pluginpb.InfoResp
 
 func (s server) Access(ctx context.Context, req *pluginpb.AccessRequest) (*pluginpb.AccessResponse, error) {
 	a, err := s.provider.Access(ctx, target(req.GetTarget()))
+	if a == nil && err == nil {
+		err = errNoAnswer
+	}
 	if err != nil {
 		return nil, wireError(err)
 	}
@@ -95,6 +126,9 @@ func (s server) Access(ctx context.Context, req *pluginpb.AccessRequest) (*plugi
 
 func (s server) Token(ctx context.Context, req *pluginpb.TokenRequest) (*pluginpb.TokenResponse, error) {
 	t, err := s.provider.Token(ctx, target(req.GetTarget()))
+	if t == nil && err == nil {
+		err = errNoAnswer
+	}
 	if err != nil {
 		return nil, wireError(err)
 	}
@@ -131,6 +165,9 @@ func (s server) Facts(ctx context.Context, req *pluginpb.FactsRequest) (*pluginp
 		return nil, status.Error(codes.Unimplemented, "this plugin tells no facts")
 	}
 	f, err := p.Facts(ctx, target(req.GetTarget()))
+	if f == nil && err == nil {
+		err = errNoAnswer
+	}
 	if err != nil {
 		return nil, wireError(err)
 	}
@@ -153,7 +190,7 @@ func wireError(err error) error {
 	if errors.As(err, &e) {
 		message = e.Message
 	}
-	st := status.New(pluginpb.Code(err), redact.String(message))
+	st := status.New(pluginpb.Code(err), sendable(message))
 	// The detail also tells the host that the plugin answered, and did not die.
 	if with, err := st.WithDetails(&pluginpb.ErrorDetail{Hint: hint(err)}); err == nil {
 		st = with
@@ -164,7 +201,10 @@ func wireError(err error) error {
 func hint(err error) string {
 	var e *Error
 	if errors.As(err, &e) {
-		return redact.String(e.Hint)
+		return sendable(e.Hint)
 	}
 	return ""
 }
+
+// sendable returns s as protobuf takes it: in UTF-8, and without what looks like a credential.
+func sendable(s string) string { return redact.String(strings.ToValidUTF8(s, "\uFFFD")) }

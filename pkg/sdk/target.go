@@ -26,14 +26,14 @@ type Target struct {
 // SplitTarget splits provider://path?parameters without knowing the provider. Targets are no URLs: a path may hold
 // colons and more, as contexts named after an ARN do.
 func SplitTarget(raw string) (provider, path, query string, err error) {
-	provider, rest, ok := strings.Cut(raw, "://")
-	if !ok || provider == "" || rest == "" {
-		return "", "", "", Errorf(ErrInvalidTarget, "write it as provider://path, for example eks://us-east-1/prod", "target %q is malformed", raw)
+	name, query, _ := strings.Cut(raw, "?") // what is behind the question mark may be secret, and stays out of messages
+	provider, path, ok := strings.Cut(name, "://")
+	if !ok || provider == "" || path == "" {
+		return "", "", "", Errorf(ErrInvalidTarget, "write it as provider://path, for example eks://us-east-1/prod", "target %q is malformed", name)
 	}
 	if strings.Trim(provider, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return "", "", "", Errorf(ErrInvalidTarget, "a provider's name is lower-case letters, digits and hyphens", "target %q is malformed", raw)
+		return "", "", "", Errorf(ErrInvalidTarget, "a provider's name is lower-case letters, digits and hyphens", "target %q is malformed", name)
 	}
-	path, query, _ = strings.Cut(rest, "?")
 	return provider, path, query, nil
 }
 
@@ -46,7 +46,7 @@ func (i Info) ParseTarget(raw string, extra map[string]string, secret func(ref s
 		return Target{}, err
 	}
 	if provider != i.Name {
-		return Target{}, Errorf(ErrInvalidTarget, "", "target %q is not one of provider %q", raw, i.Name)
+		return Target{}, Errorf(ErrInvalidTarget, "", "target %q is not one of provider %q", provider+"://"+path, i.Name)
 	}
 	t := Target{Provider: i.Name, Name: i.Name + "://" + path, Params: map[string]string{}, Secrets: map[string]Secret{}}
 	if t.Path, err = i.parsePath(path); err != nil {

@@ -56,9 +56,8 @@ func (c *cluster) running() error {
 	if power := c.props.PowerState; power != nil && value(power.Code) == armcontainerservice.CodeStopped {
 		return sdk.Errorf(sdk.ErrUnavailable, "start it with az aks start, or leave it out of the scan", "cluster %s is stopped", c.resource.cluster)
 	}
+	// Failed and Canceled say how the last change ended, not whether the API server answers: such a cluster is scanned.
 	hints := map[string]string{
-		"failed":   "repair it with az aks update, then scan again",
-		"canceled": "repair it with az aks update, then scan again",
 		"creating": "scan again when it has been created",
 		"deleting": "leave it out of the scan",
 	}

@@ -483,7 +483,6 @@ func TestErrors(t *testing.T) {
 		{"no such resource group", map[string]string{"path": subscription + "/other/prod"}, nil, sdk.ErrTargetNotFound, []string{"resource group other"}},
 		{"no such cluster", map[string]string{"path": subscription + "/platform/other"}, nil, sdk.ErrTargetNotFound, []string{"cluster other"}},
 		{"stopped", nil, func(w *world) { w.cluster.Stopped = true }, sdk.ErrUnavailable, []string{"stopped", "az aks start"}},
-		{"failed", nil, func(w *world) { w.cluster.ProvisioningState = "Failed" }, sdk.ErrUnavailable, []string{"Failed"}},
 		{"deleting", nil, func(w *world) { w.cluster.ProvisioningState = "Deleting" }, sdk.ErrUnavailable, []string{"Deleting"}},
 		{"no certificate authority", nil, func(w *world) { w.cluster.CA = nil }, sdk.ErrUnavailable, []string{"certificate authority"}},
 		{"resource manager echoes", nil, echo("managedClusters", 418), sdk.ErrUnsupported, []string{"HTTP 418"}},
@@ -508,6 +507,18 @@ func TestErrors(t *testing.T) {
 			_, err := w.provider.Access(t.Context(), w.target(t, tt.params))
 			w.check(t, err, tt.kind, tt.words...)
 		})
+	}
+}
+
+// A change that failed leaves an API server that mostly still answers: whether it does is for the scan to find out.
+func TestFailedClusterIsScanned(t *testing.T) {
+	for _, state := range []string{"Failed", "Canceled", "Updating"} {
+		w := newWorld(t)
+		w.cluster.ProvisioningState = state
+		w.AddCluster(w.cluster)
+		if _, err := w.provider.Access(t.Context(), w.target(t, nil)); err != nil {
+			t.Errorf("%s: %v", state, err)
+		}
 	}
 }
 

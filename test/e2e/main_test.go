@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -70,6 +71,11 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, destroyWorld()) }()
+	// Most of what the tests do is wait: for other processes, and for tokens to end.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		return 1, err
+	}
 	return m.Run(), nil
 }
 
@@ -123,7 +129,10 @@ func destroyWorld() error {
 func newServer(ctx context.Context, manifests string) (*server, error) {
 	s := &server{}
 	var err error
-	s.Cluster, err = cluster.Run(ctx, cluster.Options{CA: world.ca, Authenticate: s.authenticate, Issuers: aksIssuers()})
+	s.Cluster, err = cluster.Run(ctx, cluster.Options{
+		CA: world.ca, Authenticate: s.authenticate, Issuers: aksIssuers(),
+		Tokens: map[string]cluster.User{rogueToken: {Name: "rogue", Groups: []string{"kubemuster:readers"}}},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -1,3 +1,207 @@
 package e2e
 
-const rogueToken = "rogue-token-f4e1"
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// rogueToken is what the rogue plugin hands out: the prod cluster knows it.
+const rogueToken = "rogue-token-of-the-e2e-tests"
+
+func rogueTarget(behaviour string) string {
+	return fmt.Sprintf("rogue://%s?server=%s&token=env:E2E_ROGUE_TOKEN&caFile=%s", behaviour, world.prod.URL(), world.caFile)
+}
+
+var rogueEnv = []string{"E2E_ROGUE_TOKEN=" + rogueToken}
+
+// A plugin that dies is started again, once.
+func TestPluginPanics(t *testing.T) {
+	t.Parallel()
+	s := scanWith(t, world.rogues, rogueEnv, rogueTarget("panics-once")+"&marker="+filepath.Join(t.TempDir(), "crashed"))
+	s.checkComplete(t)
+	checkHolds(t, s.only(t).findings(t), prodFindings)
+	if !strings.Contains(s.stderr, "plugin crashed and is started again") {
+		t.Errorf("the log does not say that the plugin crashed:\n%s", s.stderr)
+	}
+}
+
+func TestPluginPanicsAgain(t *testing.T) {
+	t.Parallel()
+	s := scanWith(t, world.rogues, rogueEnv, rogueTarget("panics"))
+	s.checkNotScanned(t, "token", "plugin rogue crashed twice", "panic: as the target asked")
+}
+
+// A plugin that lies, or asks for something unsafe, is not believed.
+func TestPluginLies(t *testing.T) {
+	for behaviour, refusal := range map[string]struct{ stage, says string }{
+		"plain-http":      {"access", "is not an https URL"},
+		"trusts-nothing":  {"access", "no certificate authority to trust"},
+		"metadata-server": {"access", "is a link-local or unspecified address"},
+		"nameless":        {"access", "the cluster has no provider"},
+		"empty-token":     {"token", "gave an empty credential"},
+		"old-token":       {"token", "that expired at"},
+		"leaks":           {"access", "[redacted]"},
+	} {
+		t.Run(behaviour, func(t *testing.T) {
+			t.Parallel()
+			scanWith(t, world.rogues, rogueEnv, rogueTarget(behaviour)).checkNotScanned(t, refusal.stage, refusal.says)
+		})
+	}
+}
+
+// A plugin that floods its log costs no memory and no answer.
+func TestPluginFloods(t *testing.T) {
+	t.Parallel()
+	s := scanWith(t, world.rogues, rogueEnv, rogueTarget("floods"))
+	s.checkComplete(t)
+	if !strings.Contains(s.stderr, "the plugin logs too much") {
+		t.Error("the log does not say that the rest was left out")
+	}
+}
+
+// A plugin that never answers costs its target's time and no more.
+func TestPluginHangs(t *testing.T) {
+	t.Parallel()
+	s := scanWith(t, world.rogues, rogueEnv, rogueTarget("hangs"), "--timeout", "2s")
+	s.checkNotScanned(t, "access", "the target's time ran out", "--timeout")
+}
+
+// A plugin's environment holds what every plugin needs and what it was granted, and nothing else of the scanner's.
+func TestPluginEnvironment(t *testing.T) {
+	env := append([]string{"E2E_CANARY=sings", "AWS_SECRET_ACCESS_KEY=" + awsSecret, "ROGUE_DECLARED=yes"}, rogueEnv...)
+	ungranted := t.TempDir()
+	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(ungranted, "rogue")); err != nil {
+		t.Fatal(err)
+	}
+	locked := t.TempDir()
+	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(locked, "rogue")); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock(locked); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, plugins string
+		granted       bool
+	}{
+		{"granted by the lock", world.rogues, true},
+		{"locked and not granted", locked, false},
+		{"not locked", ungranted, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := scanWith(t, tc.plugins, env, rogueTarget("shows-environment"))
+			s.checkNotScanned(t, "access", "the environment holds:", " PATH ")
+			_, names, _ := strings.Cut(s.only(t).notifications()[0].Message.Text, "the environment holds: ")
+			for _, name := range []string{"E2E_CANARY", "E2E_ROGUE_TOKEN", "AWS_SECRET_ACCESS_KEY"} {
+				if strings.Contains(names, name) {
+					t.Errorf("the plugin sees %s: %s", name, names)
+				}
+			}
+			if got := strings.Contains(names, "ROGUE_DECLARED"); got != tc.granted {
+				t.Errorf("the plugin sees what it declares: %v, not %v: %s", got, tc.granted, names)
+			}
+		})
+	}
+}
+
+// Where there is a lock, an executable that is not in it or differs is never run.
+func TestPluginLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(dir, "rogue")); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock(dir); err != nil {
+		t.Fatal(err)
+	}
+	scanWith(t, dir, rogueEnv, rogueTarget("behaves")).checkComplete(t)
+
+	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(dir, "smuggled")); err != nil {
+		t.Fatal(err)
+	}
+	s := scanWith(t, dir, nil, "smuggled://in")
+	if s.code != exitUsage || !strings.Contains(s.stderr, "plugin smuggled is not in plugins.lock") {
+		t.Errorf("a plugin that is not in the lock: exit code %d\n%s", s.code, s.stderr)
+	}
+	f, err := os.OpenFile(pluginPath(dir, "rogue"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = scanWith(t, dir, rogueEnv, rogueTarget("behaves"))
+	if s.code != exitUsage || !strings.Contains(s.stderr, "plugin rogue differs from the one in plugins.lock") {
+		t.Errorf("a plugin that has changed: exit code %d\n%s", s.code, s.stderr)
+	}
+}
+
+// However the scanner ends, its plugins end too: when it is told to stop, and when it is killed and can do nothing.
+func TestHostEnds(t *testing.T) {
+	for _, tc := range []struct {
+		signal syscall.Signal
+		code   int // as the shell has it: 128 and the signal, where the process did not exit by itself
+	}{
+		{syscall.SIGINT, 130},
+		{syscall.SIGTERM, 130},
+		{syscall.SIGKILL, -1},
+	} {
+		for _, c := range clouds() {
+			t.Run(fmt.Sprint(tc.signal)+"/"+c.provider(), func(t *testing.T) {
+				t.Parallel()
+				reached, open := make(chan struct{}), make(chan struct{})
+				var once, shut sync.Once
+				t.Cleanup(func() { shut.Do(func() { close(open) }) })
+				name := "endless-" + strings.ToLower(tc.signal.String())
+				register(c, name, world.prod, gate(t, world.prod, func(r *http.Request) {
+					once.Do(func() { close(reached) })
+					select {
+					case <-open:
+					case <-r.Context().Done():
+					}
+				}, nil))
+				// A plugin folder of its own tells this scan's plugin from those of other tests.
+				plugins := t.TempDir()
+				if err := copyFile(pluginPath(world.plugins, c.provider()), pluginPath(plugins, c.provider())); err != nil {
+					t.Fatal(err)
+				}
+				if err := lock(plugins, c.provider()); err != nil {
+					t.Fatal(err)
+				}
+				cmd := command(t, c.env(reader), "scan", "--plugin-dir", plugins, c.target(name, reader))
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				select {
+				case <-reached:
+				case <-time.After(time.Minute):
+					t.Fatalf("the scan has not reached the API server:\n%s", finish(t, cmd).stderr)
+				}
+				if pids, err := processesOf(plugins); err != nil || len(pids) != 1 {
+					t.Errorf("the scan has the plugin processes %v, not one (%v)", pids, err)
+				}
+				if err := cmd.Process.Signal(tc.signal); err != nil {
+					t.Fatal(err)
+				}
+				if o := finish(t, cmd); o.code != tc.code {
+					t.Errorf("the exit code is %d, not %d\n%s", o.code, tc.code, o.stderr)
+				}
+				eventually(t, "the end of the plugin", func() bool {
+					pids, err := processesOf(plugins)
+					return err == nil && len(pids) == 0
+				})
+			})
+		}
+	}
+}

@@ -14,9 +14,11 @@ import (
 	"slices"
 
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
@@ -81,21 +83,37 @@ func (c *Cluster) Apply(ctx context.Context, manifests []byte) error {
 		if len(o.Object) == 0 {
 			continue
 		}
-		mapping, err := mapper.RESTMapping(o.GroupVersionKind().GroupKind(), o.GroupVersionKind().Version)
+		apply := func(o runtime.Object) error {
+			return c.applyOne(ctx, client, mapper, o.(*unstructured.Unstructured))
+		}
+		if o.IsList() {
+			err = o.EachListItem(apply)
+		} else {
+			err = apply(o)
+		}
 		if err != nil {
 			return err
 		}
-		if err := c.apply(ctx, client.Resource(mapping.Resource).Namespace(o.GetNamespace()), o); err != nil {
-			return fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
-		}
 	}
+}
+
+func (c *Cluster) applyOne(ctx context.Context, client dynamic.Interface, mapper meta.RESTMapper, o *unstructured.Unstructured) error {
+	mapping, err := mapper.RESTMapping(o.GroupVersionKind().GroupKind(), o.GroupVersionKind().Version)
+	if err != nil {
+		return err
+	}
+	if err := c.apply(ctx, client.Resource(mapping.Resource).Namespace(o.GetNamespace()), o); err != nil {
+		return fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
+	}
+	return nil
 }
 
 func (c *Cluster) apply(ctx context.Context, client dynamic.ResourceInterface, o *unstructured.Unstructured) error {
 	owners := o.GetOwnerReferences()
 	for i, owner := range owners {
 		if owner.UID == "" {
-			owners[i].UID = c.uids[identity(owner.Kind, o.GetNamespace(), owner.Name)]
+			inCluster := c.uids[identity(owner.Kind, "", owner.Name)] // a static pod's node
+			owners[i].UID = cmp.Or(c.uids[identity(owner.Kind, o.GetNamespace(), owner.Name)], inCluster)
 		}
 	}
 	if len(owners) > 0 {

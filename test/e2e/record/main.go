@@ -1,0 +1,93 @@
+// Command record makes a snapshot file of manifests: it applies them to the real API server and writes down what that
+// then holds, its own objects included.
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/kubemuster/kubemuster/internal/cloudfake"
+	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/test/e2e/cluster"
+)
+
+func main() {
+	in := flag.String("in", "", "folder of manifests, applied in the order of their names")
+	out := flag.String("out", "", "snapshot file to write")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := record(ctx, *in, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "record:", err)
+		os.Exit(1)
+	}
+}
+
+func record(ctx context.Context, in, out string) error {
+	c, err := cluster.Run(ctx, cluster.Options{CA: cloudfake.NewCA("record")})
+	if err != nil {
+		return err
+	}
+	defer c.Stop()
+	if err := c.ApplyPath(ctx, in); err != nil {
+		return err
+	}
+	objects, err := read(ctx, c)
+	if err != nil {
+		return err
+	}
+	return write(out, objects)
+}
+
+// read lists everything that a scan reads, in the order of kinds and names.
+func read(ctx context.Context, c *cluster.Cluster) ([]snapshot.Object, error) {
+	var mu sync.Mutex
+	var objects []snapshot.Object
+	config := rest.CopyConfig(c.Admin)
+	config.QPS, config.Burst = 100, 200
+	coverage, err := collect.NewLive(config, 0).Collect(ctx, collect.Scope{Kinds: snapshot.Kinds}, func(page []snapshot.Object) error {
+		mu.Lock()
+		defer mu.Unlock()
+		objects = append(objects, page...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(coverage.Gaps)+len(coverage.Absent) > 0 {
+		return nil, fmt.Errorf("not everything could be read: %v, absent: %v", coverage.Gaps, coverage.Absent)
+	}
+	place := func(o snapshot.Object) int {
+		return slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind.Name })
+	}
+	slices.SortFunc(objects, func(a, b snapshot.Object) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Value.GetNamespace(), b.Value.GetNamespace()), cmp.Compare(a.Value.GetName(), b.Value.GetName()))
+	})
+	return objects, nil
+}
+
+func write(out string, objects []snapshot.Object) error {
+	f, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	buffer := bufio.NewWriter(f)
+	w, err := snapshot.NewWriter(buffer, cluster.Version)
+	for _, o := range objects {
+		if err == nil {
+			err = w.Write(o)
+		}
+	}
+	return errors.Join(err, buffer.Flush(), f.Close())
+}
