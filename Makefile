@@ -22,6 +22,7 @@ build: ## Build bin/kubemuster and the auth plugins, and lock the plugins.
 	@bin/kubemuster plugins lock --plugin-dir bin/plugins $(addprefix --grant ,$(PROVIDERS))
 
 demo: build ## Scan three clouds on this machine, with nothing to sign up for.
+	@mkdir -p out
 	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif --allow-incomplete
 
 test: ## Run every test: units, checks, and end to end on a real API server.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +20,11 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
+	"k8s.io/klog/v2"
 
-	"github.com/kubemuster/kubemuster/internal/redact"
+	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
 const (
@@ -34,12 +37,15 @@ const (
 	// attempts at one page that fails for a passing reason. client-go itself waits and retries where the server says when
 	// (Retry-After) and where a connection is reset.
 	attempts = 3
+	// maxPages of one kind are read: ten million objects.
+	maxPages = 20_000
 )
 
 // Live lists a cluster's objects.
 type Live struct {
 	config   *rest.Config
 	pageSize int64
+	maxPages int
 
 	mu      sync.Mutex
 	clients map[schema.GroupVersion]rest.Interface
@@ -53,11 +59,12 @@ func NewLive(config *rest.Config, pageSize int64) *Live {
 	if pageSize == 0 {
 		pageSize = DefaultPageSize
 	}
-	return &Live{config: c, pageSize: pageSize, clients: map[schema.GroupVersion]rest.Interface{}}
+	return &Live{config: c, pageSize: pageSize, maxPages: maxPages, clients: map[schema.GroupVersion]rest.Interface{}}
 }
 
 // Collect implements Source.
 func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Object) error) (Coverage, error) {
+	ctx = klog.NewContext(ctx, klog.Logger{}) // what client-go would log comes back as an error
 	var mu sync.Mutex
 	cov := Coverage{Objects: map[string]int{}}
 	namespaces := scope.Namespaces
@@ -65,7 +72,7 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, wave := range waves(scope.Kinds) {
-		var group errgroup.Group
+		group, ctx := errgroup.WithContext(ctx) // the receiver's error ends the other lists, too
 		group.SetLimit(parallelKinds)
 		for _, kind := range wave {
 			if !kind.Namespaced && len(scope.Namespaces) > 0 {
@@ -73,23 +80,13 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 			}
 			group.Go(func() error {
 				for _, ns := range namespaces {
-					n, err := l.list(ctx, kind, ns, func(page []snapshot.Object) error {
-						return emit(filter(page, scope))
-					})
-					mu.Lock()
+					n, err := l.list(ctx, kind, ns, scope, emit)
 					var failed emitError
-					switch {
-					case errors.As(err, &failed):
-						mu.Unlock()
+					if errors.As(err, &failed) {
 						return failed.error
-					case apierrors.IsNotFound(err) && n == 0:
-						cov.Absent = append(cov.Absent, kind.Name)
-						mu.Unlock()
-						return nil
-					case err != nil:
-						cov.Gaps = append(cov.Gaps, gap(kind, ns, n, err))
 					}
-					cov.Objects[kind.Name] += n
+					mu.Lock()
+					cov.add(ctx, kind, ns, n, err)
 					mu.Unlock()
 				}
 				return nil
@@ -102,26 +99,45 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 	return cov, nil
 }
 
-// list reads one kind to the end and returns how many objects came before it ended or broke off.
-func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, emit func([]snapshot.Object) error) (int, error) {
+// add notes how the list of a kind in a namespace ended after n objects.
+func (c *Coverage) add(ctx context.Context, kind snapshot.Kind, namespace string, n int, err error) {
+	switch {
+	case n == 0 && notServed(kind, err):
+		if !slices.Contains(c.Absent, kind.Name) {
+			c.Absent = append(c.Absent, kind.Name)
+		}
+		return
+	case err != nil:
+		c.Gaps = append(c.Gaps, gap(ctx, kind, namespace, n, err))
+		if n == 0 {
+			return
+		}
+	}
+	c.Objects[kind.Name] += n
+}
+
+// list reads one kind to the end and returns how many objects in scope came before it ended or broke off.
+func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, scope Scope, emit func([]snapshot.Object) error) (int, error) {
 	client, err := l.client(schema.GroupVersion{Group: kind.Group, Version: kind.Version})
 	if err != nil {
 		return 0, err
 	}
-	read := 0
+	read, expired := 0, false
 	opts := metav1.ListOptions{Limit: l.pageSize}
-	for {
+	seen := map[string]bool{}
+	for range l.maxPages {
 		page, next, err := l.page(ctx, client, kind, namespace, opts)
-		if token := continueAfterExpiry(err); token != "" {
+		if token := continueAfterExpiry(err); token != "" && !expired {
 			// The list's revision is compacted away. The server's token goes on from the same key at a newer revision; starting
 			// again would judge objects twice.
-			opts.Continue = token
+			opts.Continue, expired = token, true
 			continue
 		}
 		if err != nil {
 			return read, err
 		}
-		if len(page) > 0 {
+		expired = false
+		if page = filter(page, scope); len(page) > 0 {
 			if err := emit(page); err != nil {
 				return read, emitError{err}
 			}
@@ -130,11 +146,13 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, e
 		if next == "" {
 			return read, nil
 		}
-		if next == opts.Continue {
-			return read, fmt.Errorf("the server answers the same page again and again")
+		if seen[next] {
+			return read, errors.New("the server answers the same page again and again")
 		}
+		seen[next] = true
 		opts.Continue = next
 	}
+	return read, fmt.Errorf("the list does not end: %d pages were read", l.maxPages)
 }
 
 func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Kind, namespace string, opts metav1.ListOptions) ([]snapshot.Object, string, error) {
@@ -247,22 +265,41 @@ func continueAfterExpiry(err error) string {
 
 // passing reports whether asking again may help.
 func passing(err error) bool {
+	var known *sdk.Error
 	var st apierrors.APIStatus
-	if errors.As(err, &st) {
+	switch {
+	case errors.As(err, &known):
+		return errors.Is(known, sdk.ErrUnavailable)
+	case errors.As(err, &st):
 		return st.Status().Code == http.StatusTooManyRequests || st.Status().Code >= http.StatusInternalServerError
 	}
 	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
-func gap(kind snapshot.Kind, namespace string, read int, err error) snapshot.Gap {
-	g := snapshot.Gap{Kind: kind.Name, Namespace: namespace, Read: read, Reason: snapshot.Failed, Message: redact.String(err.Error())}
+// notServed reports whether the server lacks the API. The core group is in every API server: one that does not know it is none.
+func notServed(kind snapshot.Kind, err error) bool {
+	return apierrors.IsNotFound(err) && kind.Group != ""
+}
+
+func gap(ctx context.Context, kind snapshot.Kind, namespace string, read int, err error) snapshot.Gap {
+	g := snapshot.Gap{
+		Kind: kind.Name, Namespace: namespace, Read: read, Reason: snapshot.Failed,
+		Message: fmt.Sprintf("listing %s failed: %s", resource(kind), kube.Message(err)),
+	}
 	switch {
 	case apierrors.IsForbidden(err):
 		g.Reason, g.Message = snapshot.Forbidden, fmt.Sprintf("the identity may not list %s; grant it the ClusterRole kubemuster-reader", resource(kind))
+	case apierrors.IsUnauthorized(err):
+		g.Message = fmt.Sprintf("the API server did not accept the credential any more when %s were listed", resource(kind))
+	case errors.Is(ctx.Err(), context.Canceled):
+		g.Reason, g.Message = snapshot.Interrupted, "the scan was interrupted"
+	case ctx.Err() != nil:
+		// The error of a request tells this in many ways, and the context knows who set its end.
+		g.Reason, g.Message = snapshot.TimedOut, fmt.Sprintf("listing %s was not finished: %s", resource(kind), kube.Message(context.Cause(ctx)))
 	case errors.Is(err, context.DeadlineExceeded), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
 		g.Reason, g.Message = snapshot.TimedOut, fmt.Sprintf("listing %s took too long", resource(kind))
-	case errors.Is(err, context.Canceled):
-		g.Reason, g.Message = snapshot.Interrupted, "the scan was interrupted"
+	case apierrors.IsNotFound(err):
+		g.Message = fmt.Sprintf("the server does not know %s, as every API server does; check the endpoint that the target names", resource(kind))
 	}
 	return g
 }

@@ -3,6 +3,7 @@ package collect
 import (
 	"bytes"
 	"context"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,13 +17,16 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/json"
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// Manifests reads YAML and JSON files, or one stream of documents.
+// Manifests reads YAML and JSON files, or one stream of documents. Two documents of one kind, namespace and name, as in two
+// overlays, are two objects: each is judged, and findings tell their files. Their findings share one identity, so that a
+// waiver or a baseline that knows the one knows the other.
 type Manifests struct {
 	// Path is a file, a folder that is searched to any depth, or "-" for Stdin.
 	Path  string
@@ -30,7 +34,8 @@ type Manifests struct {
 }
 
 // Collect implements Source. A document that cannot be read is a gap that names its file and line; kinds that no scan
-// reads are passed over.
+// reads are passed over. Files that hold no Kubernetes object at all are an error: an empty stream is what a generator that
+// failed leaves, and not what passes.
 func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Object) error) (Coverage, error) {
 	cov := Coverage{Objects: map[string]int{}}
 	files, err := m.files()
@@ -41,17 +46,22 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 		cov.Objects[k.Name] = 0 // manifests hold what they hold: a kind that does not occur has been read
 	}
 	var objects []snapshot.Object
+	others := 0
 	for _, file := range files {
+		data, err := m.read(ctx, file)
 		if ctx.Err() != nil {
 			return cov, ctx.Err()
 		}
-		data, err := m.read(file)
 		if err != nil {
-			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: err.Error()})
+			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: oneLine(err)})
 			continue
 		}
-		found, gaps := parse(file, data)
-		objects, cov.Gaps = append(objects, found...), append(cov.Gaps, gaps...)
+		p := parser{file: file}
+		p.parse(data)
+		objects, cov.Gaps, others = append(objects, p.objects...), append(cov.Gaps, p.gaps...), others+p.others
+	}
+	if len(objects)+len(cov.Gaps)+others == 0 {
+		return cov, fmt.Errorf("%s holds no Kubernetes object", m.name())
 	}
 	wanted := func(o snapshot.Object) bool {
 		return scope.includes(o) && slices.ContainsFunc(scope.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind.Name })
@@ -73,23 +83,38 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 	return cov, nil
 }
 
-// files returns the files to read, with slashes, relative to the working directory where they are below it.
+func (m Manifests) name() string {
+	if m.Path == "-" {
+		return "standard input"
+	}
+	return m.Path
+}
+
+// files returns the files to read, in the order of their names.
 func (m Manifests) files() ([]string, error) {
 	if m.Path == "-" {
 		return []string{"-"}, nil
 	}
+	info, err := os.Stat(m.Path)
+	if err != nil {
+		return nil, fmt.Errorf("reading manifests: %w", err)
+	}
+	if !info.IsDir() {
+		return []string{m.Path}, nil
+	}
 	var files []string
-	err := filepath.WalkDir(m.Path, func(path string, d fs.DirEntry, err error) error {
+	root := m.Path + string(filepath.Separator) // so that a link to a folder is followed
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if d.IsDir() {
-			if path != m.Path && strings.HasPrefix(d.Name(), ".") {
+			if path != root && strings.HasPrefix(d.Name(), ".") {
 				return filepath.SkipDir
 			}
 			return nil
 		}
-		if ext := strings.ToLower(filepath.Ext(path)); path == m.Path || ext == ".yaml" || ext == ".yml" || ext == ".json" {
+		if ext := strings.ToLower(filepath.Ext(path)); ext == ".yaml" || ext == ".yml" || ext == ".json" {
 			files = append(files, path)
 		}
 		return nil
@@ -106,106 +131,221 @@ func (m Manifests) files() ([]string, error) {
 // maxManifest bounds one file, in bytes.
 const maxManifest = 64 << 20
 
-func (m Manifests) read(file string) ([]byte, error) {
-	in := m.Stdin
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
+func (m Manifests) read(ctx context.Context, file string) ([]byte, error) {
+	if file == "-" {
+		return readStream(ctx, m.Stdin)
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxManifest+1))
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readBounded(f, file)
+}
+
+// readStream gives a stream up where ctx ends: nothing else ends the read of a terminal.
+func readStream(ctx context.Context, r io.Reader) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := readBounded(r, "standard input")
+		done <- result{data, err}
+	}()
+	select {
+	case got := <-done:
+		return got.data, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func readBounded(r io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxManifest+1))
 	if err == nil && len(data) > maxManifest {
-		err = fmt.Errorf("%s is larger than 64 MiB", file)
+		err = fmt.Errorf("%s is larger than 64 MiB", name)
 	}
 	return data, err
 }
 
-// parse reads the documents of one file.
-func parse(file string, data []byte) (objects []snapshot.Object, gaps []snapshot.Gap) {
-	name := displayName(file)
-	gap := func(line int, err error) {
-		gaps = append(gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: fmt.Sprintf("%s:%d: %s", name, line, oneLine(err))})
-	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var doc yaml.Node
-		err := decoder.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return objects, gaps
-		}
-		if err != nil {
-			gap(yamlLine(err), err)
-			return objects, gaps
-		}
-		if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-			continue // an empty document, or none of Kubernetes
-		}
-		for _, node := range items(doc.Content[0]) {
-			o, ok, err := object(name, node)
-			if err != nil {
-				gap(node.Line, err)
-			} else if ok {
-				objects = append(objects, o)
-			}
-		}
+// parser reads the documents of one file.
+type parser struct {
+	file    string
+	objects []snapshot.Object
+	gaps    []snapshot.Gap
+	others  int // objects of kinds that no scan reads
+}
+
+// parse takes each document by itself, so that a broken one costs no other.
+func (p *parser) parse(data []byte) {
+	for _, d := range documents(data) {
+		p.document(d)
 	}
 }
 
-// items returns the objects of a List, or the node itself.
-func items(node *yaml.Node) []*yaml.Node {
-	if kind := child(node, "kind"); kind != nil && strings.HasSuffix(kind.Value, "List") {
-		if list := child(node, "items"); list != nil && list.Kind == yaml.SequenceNode {
-			return list.Content
-		}
+func (p *parser) gap(line int, err error) {
+	name := p.file
+	if name == "-" {
+		name = "standard input"
 	}
-	return []*yaml.Node{node}
+	p.gaps = append(p.gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: fmt.Sprintf("%s:%d: %s", name, line, oneLine(err))})
 }
 
-func object(file string, node *yaml.Node) (snapshot.Object, bool, error) {
-	var head struct {
-		APIVersion string `yaml:"apiVersion"`
-		Kind       string `yaml:"kind"`
+// document is the text of one document, and how many lines of the file stand before it.
+type document struct {
+	text   []byte
+	before int
+}
+
+// documents cuts a file where YAML does: before a line of three dashes, and after one of three dots.
+func documents(data []byte) []document {
+	var docs []document
+	current, line := document{}, 0
+	cut := func() {
+		if !blank(current.text) {
+			docs = append(docs, current)
+		}
+		current = document{before: line}
 	}
-	if err := node.Decode(&head); err != nil {
-		return snapshot.Object{}, false, err
+	for text := range bytes.Lines(data) {
+		if marks(text, "---") {
+			cut()
+		}
+		current.text = append(current.text, text...)
+		line++
+		if marks(text, "...") {
+			cut()
+		}
+	}
+	cut()
+	return docs
+}
+
+func marks(line []byte, mark string) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(mark))
+	return ok && (len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n"), rest[0]) >= 0)
+}
+
+// blank reports whether the text holds comments and directives at most.
+func blank(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' && line[0] != '%' {
+			return false
+		}
+	}
+	return true
+}
+
+// document reads a document twice: for its lines, and as kubectl reads values, for whom yes is a boolean and a date a string.
+func (p *parser) document(d document) {
+	var doc yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(d.text))
+	err := decoder.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return
+	}
+	var values any
+	if err == nil {
+		err = doc.Decode(&values) // finds keys that stand twice, and aliases without end
+	}
+	if err == nil && !errors.Is(decoder.Decode(new(yaml.Node)), io.EOF) {
+		err = errors.New("the document does not end where it should")
+	}
+	if err != nil {
+		p.gap(d.before+yamlLine(err), err)
+		return
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return // none of Kubernetes
+	}
+	data, err := sigsyaml.YAMLToJSON(d.text)
+	if err != nil {
+		p.gap(d.before+yamlLine(err), err)
+		return
+	}
+	p.value(doc.Content[0], data, metav1.TypeMeta{}, d.before)
+}
+
+// value reads an object, or those of a List. of is what an item is that does not say so itself.
+func (p *parser) value(node *yaml.Node, data []byte, of metav1.TypeMeta, before int) {
+	head := of
+	if err := json.Unmarshal(data, &head); err != nil {
+		return // no apiVersion or kind that is a string: none of Kubernetes
+	}
+	item, isList := strings.CutSuffix(head.Kind, "List")
+	seq := resolve(child(node, "items"))
+	if !isList || seq == nil || seq.Kind != yaml.SequenceNode {
+		p.object(node, data, head, before)
+		return
+	}
+	var list struct {
+		Items []stdjson.RawMessage `json:"items"`
+	}
+	if err := stdjson.Unmarshal(data, &list); err != nil || len(list.Items) != len(seq.Content) {
+		p.gap(before+node.Line, errors.New("the list cannot be read"))
+		return
+	}
+	of = metav1.TypeMeta{}
+	if item != "" {
+		of = metav1.TypeMeta{APIVersion: head.APIVersion, Kind: item}
+	}
+	for i, n := range seq.Content {
+		if n = resolve(n); n.Kind != yaml.MappingNode {
+			p.gap(before+n.Line, errors.New("an item of the list is no object"))
+			continue
+		}
+		p.value(n, list.Items[i], of, before)
+	}
+}
+
+func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, before int) {
+	if head.Kind == "" || head.APIVersion == "" {
+		return
 	}
 	kind, ok := snapshot.KindNamed(head.Kind)
 	if !ok || kind.APIVersion() != head.APIVersion {
-		return snapshot.Object{}, false, nil
+		p.others++
+		if ok && builtIn(head.APIVersion) {
+			p.gap(before+node.Line, fmt.Errorf("%s of %s is not read; write it as %s", head.Kind, head.APIVersion, kind.APIVersion()))
+		}
+		return
 	}
-	var raw any // aliases may point outside the node: decoding resolves them, marshalling the node would not
-	if err := node.Decode(&raw); err != nil {
-		return snapshot.Object{}, false, err
+	value := reflect.New(kind.Type).Interface().(metav1.Object)
+	if err := json.Unmarshal(data, value); err != nil {
+		p.gap(before+node.Line, fmt.Errorf("this is no valid %s: %w", kind.Name, err))
+		return
 	}
-	data, err := sigsyaml.Marshal(raw)
-	if err != nil {
-		return snapshot.Object{}, false, err
-	}
-	v := reflect.New(kind.Type).Interface()
-	if err := sigsyaml.Unmarshal(data, v); err != nil {
-		return snapshot.Object{}, false, fmt.Errorf("this is no valid %s: %w", kind.Name, err)
-	}
-	value := v.(metav1.Object)
 	if value.GetName() == "" {
 		value.SetName(value.GetGenerateName())
 	}
-	if kind.Namespaced && value.GetNamespace() == "" {
+	switch {
+	case value.GetName() == "":
+		p.gap(before+node.Line, fmt.Errorf("this %s has no name", kind.Name))
+		return
+	case !kind.Namespaced:
+		value.SetNamespace("")
+	case value.GetNamespace() == "":
 		value.SetNamespace(metav1.NamespaceDefault)
 	}
 	Strip(value)
-	return snapshot.Object{Kind: kind, Value: value, File: file, Line: func(path string) int { return line(node, path) }}, true, nil
+	p.objects = append(p.objects, snapshot.Object{
+		Kind: kind, Value: value, File: displayName(p.file), Line: func(path string) int { return before + line(node, path) },
+	})
+}
+
+// builtIn reports whether the group is one of Kubernetes' own: those of CRDs have a dot, and k8s.io is reserved.
+func builtIn(apiVersion string) bool {
+	group, _, ok := strings.Cut(apiVersion, "/")
+	return !ok || !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
 // line finds where the path stands, or the nearest node above it that is there.
 func line(node *yaml.Node, path string) int {
 	at := node.Line
 	for _, part := range finding.SplitPath(path) {
-		if node.Kind == yaml.AliasNode {
-			node = node.Alias
-		}
+		node = resolve(node)
 		switch node.Kind {
 		case yaml.MappingNode:
 			key, value := entry(node, part)
@@ -230,6 +370,14 @@ func line(node *yaml.Node, path string) int {
 func child(node *yaml.Node, key string) *yaml.Node {
 	_, value := entry(node, key)
 	return value
+}
+
+// resolve returns what an alias stands for, and any other node itself.
+func resolve(node *yaml.Node) *yaml.Node {
+	if node != nil && node.Kind == yaml.AliasNode {
+		return node.Alias
+	}
+	return node
 }
 
 func entry(node *yaml.Node, key string) (k, v *yaml.Node) {

@@ -132,11 +132,12 @@ func (f Finding) Fingerprint(clusterID string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Tally counts a check's verdicts in one cluster: objects for an object check, one for a cluster check.
+// Tally counts a check's verdicts in one cluster: objects for an object check, one for a cluster check. Where something
+// that the check requires could not be read, one more is not evaluated.
 type Tally struct {
 	Check  string
 	Counts map[Verdict]int
-	// Reason says why the check was not evaluated, where it was not.
+	// Reason says why the check was not evaluated or not applicable, where it was not.
 	Reason string
 }
 

@@ -23,8 +23,7 @@ type Options struct {
 	UserAgent string
 }
 
-// maxBody bounds an answer, in bytes once it is unpacked. A page of 500 objects as large as etcd takes them is three times
-// as large as this, and one that a cluster holds is a thousand times smaller.
+// maxBody bounds an answer, in bytes once it is unpacked. A page of 500 pods is some 5 MiB.
 const maxBody = 256 << 20
 
 // Config returns the client configuration for an API server. Every request carries a token from source, or its client

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -113,5 +115,26 @@ func explain(err error, access *sdk.Access) error {
 	if st := apierrors.APIStatus(nil); errors.As(err, &st) && st.Status().Code >= 500 {
 		return sdk.Errorf(sdk.ErrUnavailable, "try again later", "the API server %s fails: %s", server, fmt.Sprint(st.Status().Code))
 	}
-	return sdk.Errorf(sdk.ErrUnavailable, "check that the endpoint is that of a Kubernetes API server", "the API server %s cannot be used: %s", server, redact.Line(err))
+	return sdk.Errorf(sdk.ErrUnavailable, "check that the endpoint is that of a Kubernetes API server", "the API server %s cannot be used: %s", server, Message(err))
+}
+
+// maxMessage bounds a message, in characters.
+const maxMessage = 300
+
+// Message tells a failed request in one line, without a credential and without the request's URL. What a plugin said to it
+// is told with its hint.
+func Message(err error) string {
+	var known *sdk.Error
+	if errors.As(err, &known) {
+		return known.Error()
+	}
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	text := []rune(strings.Join(strings.Fields(redact.String(err.Error())), " "))
+	if len(text) > maxMessage {
+		text = append(text[:maxMessage], '…')
+	}
+	return string(text)
 }

@@ -30,7 +30,6 @@ const (
 // for concurrent use.
 type TokenSource struct {
 	issue func(context.Context) (*sdk.Token, error)
-	now   func() time.Time
 
 	mu      sync.Mutex
 	current *sdk.Token
@@ -46,14 +45,14 @@ type issueOfOne struct {
 
 // NewTokenSource returns a source that has issued nothing yet.
 func NewTokenSource(issue func(context.Context) (*sdk.Token, error)) *TokenSource {
-	return &TokenSource{issue: issue, now: time.Now}
+	return &TokenSource{issue: issue}
 }
 
 // Token returns a credential: the current one, or one newly issued. A current one that comes to its end is renewed while it
 // still serves, so that a renewal that is slow or fails holds up nothing before the token has expired.
 func (s *TokenSource) Token(ctx context.Context) (*sdk.Token, error) {
 	s.mu.Lock()
-	now, current := s.now(), s.current
+	now, current := time.Now(), s.current
 	if current != nil && (s.renewAt.IsZero() || now.Before(s.renewAt)) {
 		s.mu.Unlock()
 		return current, nil
@@ -81,7 +80,7 @@ func (s *TokenSource) renew(ctx context.Context, p *issueOfOne) {
 	defer cancel()
 	p.token, p.err = s.issue(ctx)
 	s.mu.Lock()
-	switch now := s.now(); {
+	switch now := time.Now(); {
 	case p.err == nil:
 		s.current, s.renewAt = p.token, renewal(now, p.token.Expiry)
 	case s.current != nil:

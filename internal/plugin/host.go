@@ -5,7 +5,6 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -35,11 +34,19 @@ type Options struct {
 
 // Host launches plugins on first use and shares one process for each provider. It is safe for concurrent use.
 type Host struct {
-	opts Options
+	opts  Options
+	times times
 
 	mu        sync.Mutex
 	providers map[string]*Provider
-	closed    bool
+	closed    chan struct{}
+}
+
+// times bound what the host waits for.
+type times struct {
+	start   time.Duration // from a launch to the first answer
+	restart time.Duration // before the one restart that a process which died is granted
+	stop    time.Duration // for a process to end by itself
 }
 
 // NewHost returns a host that has started nothing yet.
@@ -50,7 +57,12 @@ func NewHost(opts Options) *Host {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Host{opts: opts, providers: map[string]*Provider{}}
+	return &Host{
+		opts:      opts,
+		times:     times{start: 20 * time.Second, restart: 200 * time.Millisecond, stop: 3 * time.Second},
+		providers: map[string]*Provider{},
+		closed:    make(chan struct{}),
+	}
 }
 
 // Dirs returns the folders that are searched for plugins, in order: the given one, KUBEMUSTER_PLUGIN_DIR, plugins/ beside
@@ -109,12 +121,12 @@ func (h *Host) Installed() []Executable {
 }
 
 // Provider returns the plugin of this name, started. A plugin that is missing, not trusted or does not start is an
-// error that says so; it is tried again on the next call.
+// error that says so; it is tried once more on the next call.
 func (h *Host) Provider(ctx context.Context, name string) (*Provider, error) {
 	h.mu.Lock()
-	if h.closed {
+	if h.isClosed() {
 		h.mu.Unlock()
-		return nil, errors.New("the plugins are already stopped")
+		return nil, errStopped
 	}
 	p, ok := h.providers[name]
 	if !ok {
@@ -123,11 +135,11 @@ func (h *Host) Provider(ctx context.Context, name string) (*Provider, error) {
 			h.mu.Unlock()
 			return nil, err
 		}
-		p = &Provider{host: h, exe: exe}
+		p = &Provider{host: h, exe: exe, turn: make(chan struct{}, 1)}
 		h.providers[name] = p
 	}
 	h.mu.Unlock()
-	if err := p.start(ctx); err != nil {
+	if _, err := p.start(ctx); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -138,16 +150,18 @@ func (h *Host) Running(name string) (sdk.Info, string, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p, ok := h.providers[name]
-	if !ok {
+	if !ok || p.told.Load() == nil {
 		return sdk.Info{}, "", false
 	}
-	return p.info, p.exe.Path, true
+	return p.Info(), p.exe.Path, true
 }
 
-// Close stops every plugin. It may be called more than once.
+// Close stops every plugin; calls that are under way fail. It may be called more than once.
 func (h *Host) Close() {
 	h.mu.Lock()
-	h.closed = true
+	if !h.isClosed() {
+		close(h.closed)
+	}
 	providers := slices.Collect(maps.Values(h.providers))
 	h.mu.Unlock()
 	var wg sync.WaitGroup
@@ -155,6 +169,28 @@ func (h *Host) Close() {
 		wg.Go(p.stop)
 	}
 	wg.Wait()
+}
+
+func (h *Host) isClosed() bool {
+	select {
+	case <-h.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// untilClosed returns a context that ends with ctx or with the host.
+func (h *Host) untilClosed(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-h.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 func (h *Host) find(name string) (Executable, error) {
@@ -180,18 +216,16 @@ func validName(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// checkPermissions refuses an executable that someone else could have replaced.
-func checkPermissions(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil // the mode bits say nothing there
+// checkWriters refuses an executable that someone else could have replaced: where it is found, and where a link leads.
+func (e Executable) checkWriters() error {
+	real, err := filepath.EvalSymlinks(e.Path)
+	if err != nil {
+		return err
 	}
-	for _, p := range []string{path, filepath.Dir(path)} {
-		info, err := os.Stat(p)
-		if err != nil {
+	lock := filepath.Join(filepath.Dir(e.Path), LockFile)
+	for _, p := range []string{real, filepath.Dir(real), filepath.Dir(e.Path), lock} {
+		if err := checkWriters(p); err != nil && !(p == lock && errors.Is(err, fs.ErrNotExist)) {
 			return err
-		}
-		if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
-			return fmt.Errorf("%s may be written by anyone; take that right away (chmod o-w) before it is trusted", p)
 		}
 	}
 	return nil

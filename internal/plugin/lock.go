@@ -115,9 +115,9 @@ func (h *Host) LockEntry(ctx context.Context, name string, grantEnv bool) (Locke
 	if err != nil {
 		return LockedInfo{}, err
 	}
-	entry := LockedInfo{SHA256: map[string]string{Platform: hex.EncodeToString(sum)}, Env: []string{}, Info: p.info}
+	entry := LockedInfo{SHA256: map[string]string{Platform: hex.EncodeToString(sum)}, Env: []string{}, Info: p.Info()}
 	if grantEnv {
-		entry.Env = p.info.Env
+		entry.Env = append(entry.Env, entry.Info.Env...)
 	}
 	return entry, nil
 }

@@ -9,49 +9,49 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
+	pluginrunner "github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/kubemuster/kubemuster/internal/pluginpb"
-	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
-// startTimeout bounds a plugin's start, from launch to its first answer.
-const startTimeout = 20 * time.Second
+// maxAnswer bounds a plugin's answer, in bytes.
+const maxAnswer = 16 << 20
 
-// restartDelay is waited before the one restart that a process which died is granted.
-const restartDelay = 200 * time.Millisecond
+var errStopped = errors.New("the plugins are already stopped")
 
 // Provider is a running plugin. Its methods are safe for concurrent use.
 type Provider struct {
 	host *Host
 	exe  Executable
+	told atomic.Pointer[sdk.Info] // nil until it is known
 
-	mu       sync.Mutex // held while starting and stopping; calls hold a process of their own
+	// turn holds one element while someone starts, buries or stops the process; what follows is theirs.
+	turn     chan struct{}
 	current  *process
-	starts   int   // since the run began, the launch that reads Info of an unlocked plugin left out
-	fatal    error // set when the process has died twice
-	info     sdk.Info
-	infoRead bool
 	granted  []string
+	failures int   // starts that failed and processes that died
+	final    error // set when there will be no further start
 }
 
 // process is one launch of the executable.
 type process struct {
 	client *goplugin.Client
-	kill   context.CancelFunc
+	run    *runner
 	api    pluginpb.ProviderClient
 	stderr *stderrLog
 }
 
 // Info returns what the plugin told of itself.
-func (p *Provider) Info() sdk.Info { return p.info }
+func (p *Provider) Info() sdk.Info { return *p.told.Load() }
 
 // Path returns the executable's path.
 func (p *Provider) Path() string { return p.exe.Path }
@@ -64,19 +64,12 @@ func (p *Provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error
 	if err != nil {
 		return nil, err
 	}
-	c := r.GetCluster()
-	a := &sdk.Access{
-		Server: r.GetServer(), TLSServerName: r.GetTlsServerName(), ProxyURL: r.GetProxyUrl(), Hint: redact.String(r.GetHint()),
-		Cluster: sdk.Cluster{Provider: c.GetProvider(), Account: c.GetAccount(), Region: c.GetRegion(), Name: c.GetName(), ID: c.GetId()},
-	}
-	switch roots := r.GetTrust().GetRoots().(type) {
-	case *pluginpb.Trust_ClusterCa:
-		a.Trust = sdk.ClusterCA(roots.ClusterCa)
-	case *pluginpb.Trust_SystemRoots:
-		a.Trust = sdk.SystemRoots(roots.SystemRoots.GetExtra())
-	}
+	a := access(r)
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("plugin %s gave an unusable answer for %s: %w", p.exe.Name, t, err)
+	}
+	if a.Cluster.Provider != p.exe.Name {
+		return nil, fmt.Errorf("plugin %s gave an answer for %s that is of provider %q", p.exe.Name, t, a.Cluster.Provider)
 	}
 	return a, nil
 }
@@ -89,12 +82,7 @@ func (p *Provider) Token(ctx context.Context, t sdk.Target) (*sdk.Token, error) 
 	if err != nil {
 		return nil, err
 	}
-	tok := &sdk.Token{
-		Value: sdk.NewSecret(r.GetValue()), ClientCertificate: r.GetClientCertificate(), ClientKey: sdk.NewSecret(string(r.GetClientKey())),
-	}
-	if r.GetExpiry() != nil {
-		tok.Expiry = r.GetExpiry().AsTime()
-	}
+	tok := token(r)
 	switch {
 	case tok.Value.IsZero() && (len(tok.ClientCertificate) == 0 || tok.ClientKey.IsZero()):
 		return nil, fmt.Errorf("plugin %s gave an empty credential for %s", p.exe.Name, t)
@@ -105,200 +93,244 @@ func (p *Provider) Token(ctx context.Context, t sdk.Target) (*sdk.Token, error) 
 }
 
 // call runs one request under the host's deadline. Where the process dies under it, the process is started again and the
-// request repeated, once.
+// request repeated: once, as a second death is final.
 func call[T any](ctx context.Context, p *Provider, do func(context.Context, pluginpb.ProviderClient) (T, error)) (T, error) {
 	var zero T
 	for {
-		proc, err := p.running(ctx)
+		proc, err := p.start(ctx)
 		if err != nil {
 			return zero, err
 		}
 		deadline, cancel := context.WithTimeout(ctx, p.host.opts.CallTimeout)
 		r, err := do(deadline, proc.api)
-		timedOut := deadline.Err() != nil && ctx.Err() == nil
+		timedOut := deadline.Err() != nil
 		cancel()
 		switch {
 		case err == nil:
 			return r, nil
+		case ctx.Err() != nil:
+			return zero, ctx.Err()
 		case timedOut:
 			return zero, sdk.Errorf(sdk.ErrUnavailable, "check that the cloud's endpoints can be reached from here",
 				"plugin %s did not answer within %s", p.exe.Name, p.host.opts.CallTimeout)
-		case ctx.Err() != nil:
-			return zero, ctx.Err()
-		case !proc.died(err):
+		case !proc.died(ctx, err):
 			return zero, fromStatus(err)
 		}
-		p.buried(proc)
+		if err := p.bury(ctx, proc); err != nil {
+			return zero, err
+		}
 	}
 }
 
-// running returns the live process, starting it where there is none.
-func (p *Provider) running(ctx context.Context) (*process, error) {
-	if err := p.start(ctx); err != nil {
+// take waits for the caller's turn, until ctx ends.
+func (p *Provider) take(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *Provider) release() { <-p.turn }
+
+// start returns the running process, and starts it where there is none. Two starts that fail, or deaths, are final.
+func (p *Provider) start(ctx context.Context) (*process, error) {
+	if err := p.take(ctx); err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.current == nil {
-		return nil, errors.New("the plugins are already stopped")
+	defer p.release()
+	if p.final != nil || p.current != nil {
+		return p.current, p.final
 	}
-	return p.current, nil
+	proc, err := p.attempt(ctx)
+	switch {
+	case err == nil:
+		p.current = proc
+	case p.host.isClosed():
+		return nil, errStopped
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		p.failed(err)
+	}
+	return proc, err
 }
 
-func (p *Provider) start(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.fatal != nil || p.current != nil {
-		return p.fatal
+// failed counts a failure. It is called in the caller's turn.
+func (p *Provider) failed(err error) {
+	if p.failures++; p.failures > 1 {
+		p.final = err
 	}
-	if err := checkPermissions(p.exe.Path); err != nil {
-		return fmt.Errorf("plugin %s is refused: %w", p.exe.Name, err)
+}
+
+// attempt checks the executable and launches it, until ctx or the host ends.
+func (p *Provider) attempt(ctx context.Context) (*process, error) {
+	ctx, cancel := p.host.untilClosed(ctx)
+	defer cancel()
+	if p.failures > 0 {
+		select {
+		case <-time.After(p.host.times.restart):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if err := p.exe.checkWriters(); err != nil {
+		return nil, fmt.Errorf("plugin %s is refused: %w", p.exe.Name, err)
 	}
 	var locked *LockedInfo
 	var sum []byte
 	if !p.host.opts.IgnoreLock {
 		var err error
 		if locked, sum, err = p.exe.locked(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if !p.infoRead {
-		if err := p.readInfo(ctx, locked, sum); err != nil {
-			return err
+	if p.told.Load() == nil {
+		if err := p.introduce(ctx, locked); err != nil {
+			return nil, err
 		}
 	}
-	if p.starts > 0 {
-		select {
-		case <-time.After(restartDelay):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	proc, err := p.launch(ctx, p.granted, sum)
-	if err != nil {
-		return err
-	}
-	p.starts++
-	p.current = proc
-	return nil
+	return p.launch(ctx, p.granted, sum)
 }
 
-// readInfo learns what the plugin is: from the lock, or else from a first launch that has nothing in its environment.
-func (p *Provider) readInfo(ctx context.Context, locked *LockedInfo, sum []byte) error {
+// introduce learns what the plugin is: from the lock, or else from a launch that has nothing in its environment.
+func (p *Provider) introduce(ctx context.Context, locked *LockedInfo) error {
 	grants := slices.Clone(p.host.opts.Env[p.exe.Name])
+	var told sdk.Info
 	if locked != nil {
-		p.info, grants = locked.Info, append(grants, locked.Env...)
+		told, grants = locked.Info, append(grants, locked.Env...)
 	} else {
-		bare, err := p.launch(ctx, nil, sum)
-		if err != nil {
+		var err error
+		if told, err = p.ask(ctx); err != nil {
 			return err
 		}
-		defer bare.stop()
-		ctx, cancel := context.WithTimeout(ctx, startTimeout)
-		defer cancel()
-		r, err := bare.api.Info(ctx, &pluginpb.InfoRequest{})
-		if err != nil {
-			return fmt.Errorf("plugin %s does not tell what it is: %w", p.exe.Name, fromStatus(err))
-		}
-		p.info = info(r)
 	}
-	if p.info.Name != p.exe.Name {
-		return fmt.Errorf("plugin %s calls itself %q; name the executable after its provider", p.exe.Path, p.info.Name)
+	if told.Name != p.exe.Name {
+		return fmt.Errorf("plugin %s calls itself %q; name the executable after its provider", p.exe.Path, told.Name)
 	}
 	// What is granted but not declared would be passed for no reason.
-	p.granted = slices.DeleteFunc(grants, func(name string) bool { return !slices.Contains(p.info.Env, name) })
-	p.infoRead = true
+	p.granted = slices.DeleteFunc(grants, func(name string) bool { return !slices.Contains(told.Env, name) })
+	p.told.Store(&told)
 	return nil
 }
 
-func (p *Provider) launch(ctx context.Context, env []string, sum []byte) (*process, error) {
-	// The process outlives ctx, which ends it only while it starts.
-	life, kill := context.WithCancel(context.WithoutCancel(ctx))
-	defer context.AfterFunc(ctx, kill)()
-	cmd := exec.CommandContext(life, p.exe.Path)
-	cmd.Env = environment(env)
-	proc := &process{kill: kill, stderr: &stderrLog{log: p.host.opts.Log.With(slog.String("plugin", p.exe.Name))}}
-	config := &goplugin.ClientConfig{
+func (p *Provider) ask(ctx context.Context) (sdk.Info, error) {
+	bare, err := p.launch(ctx, nil, nil)
+	if err != nil {
+		return sdk.Info{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.host.times.start)
+	defer cancel()
+	r, err := bare.api.Info(ctx, &pluginpb.InfoRequest{})
+	bare.stop(p.host.times.stop)
+	if err != nil {
+		return sdk.Info{}, fmt.Errorf("plugin %s does not tell what it is: %w%s", p.exe.Name, fromStatus(err), bare.stderr.last())
+	}
+	return info(r), nil
+}
+
+func (p *Provider) launch(ctx context.Context, granted []string, sum []byte) (*process, error) {
+	if sum != nil {
+		same, err := (&goplugin.SecureConfig{Checksum: sum, Hash: sha256.New()}).Check(p.exe.Path)
+		if err != nil {
+			return nil, fmt.Errorf("reading plugin %s: %w", p.exe.Name, err)
+		}
+		if !same {
+			return nil, sdk.Errorf(sdk.ErrInvalidTarget, "check where the change comes from, then run kubemuster plugins lock",
+				"plugin %s differs from the one in %s", p.exe.Name, LockFile)
+		}
+	}
+	proc := &process{stderr: &stderrLog{log: p.host.opts.Log.With(slog.String("plugin", p.exe.Name))}}
+	proc.run = newRunner(p.exe.Path, environment(granted))
+	proc.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  pluginpb.Handshake,
 		VersionedPlugins: map[int]goplugin.PluginSet{pluginpb.Version: {pluginpb.Name: &pluginpb.Plugin{}}},
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
-		Cmd:              cmd,
-		AutoMTLS:         true,
-		SkipHostEnv:      true,
-		StartTimeout:     startTimeout,
-		Stderr:           proc.stderr,
-		SyncStdout:       proc.stderr,
-		SyncStderr:       proc.stderr,
-		Logger:           hclog.NewNullLogger(), // we read the plugin's standard error ourselves
-	}
-	if sum != nil {
-		config.SecureConfig = &goplugin.SecureConfig{Checksum: sum, Hash: sha256.New()}
-	}
-	proc.client = goplugin.NewClient(config)
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (pluginrunner.Runner, error) {
+			proc.run.cmd.Env = append(proc.run.cmd.Env, spec.Env...) // the handshake
+			return proc.run, nil
+		},
+		AutoMTLS:        true,
+		SkipHostEnv:     true,
+		StartTimeout:    p.host.times.start,
+		Stderr:          proc.stderr.stream(),
+		SyncStdout:      proc.stderr.stream(),
+		SyncStderr:      proc.stderr.stream(),
+		Logger:          hclog.NewNullLogger(), // we read the plugin's standard error ourselves
+		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer))},
+	})
+	// The process outlives ctx, which ends it only while it starts.
+	started := context.AfterFunc(ctx, proc.run.kill)
 	rpc, err := proc.client.Client()
-	if errors.Is(err, goplugin.ErrChecksumsDoNotMatch) {
-		return nil, sdk.Errorf(sdk.ErrInvalidTarget, "check where the change comes from, then run kubemuster plugins lock",
-			"plugin %s differs from the one in %s", p.exe.Name, LockFile)
-	}
 	var raw any
 	if err == nil {
 		raw, err = rpc.Dispense(pluginpb.Name)
 	}
+	if !started() {
+		err = ctx.Err()
+	}
 	if err != nil {
-		proc.stop()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("plugin %s did not start%s; is %s a Kubemuster auth plugin for this machine?", p.exe.Name, proc.stderr.last(), p.exe.Path)
+		proc.stop(p.host.times.stop)
+		return nil, sdk.Errorf(sdk.ErrUnavailable, "is "+p.exe.Path+" a Kubemuster auth plugin for this machine?",
+			"plugin %s did not start: %s%s", p.exe.Name, oneLine(err.Error(), maxMessage), proc.stderr.last())
 	}
 	proc.api = raw.(pluginpb.ProviderClient)
 	return proc, nil
 }
 
-// buried puts a process that died away, so that the next call starts another: once.
-func (p *Provider) buried(dead *process) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// bury puts a process that died away, so that the next call starts another.
+func (p *Provider) bury(ctx context.Context, dead *process) error {
+	if err := p.take(ctx); err != nil {
+		return err
+	}
+	defer p.release()
 	if p.current != dead {
-		return // another call has been here
+		return nil // another call has been here
 	}
-	dead.stop()
 	p.current = nil
-	if p.starts > 1 {
-		p.fatal = sdk.Errorf(sdk.ErrUnavailable, "report this to the plugin's authors", "plugin %s crashed twice%s", p.exe.Name, dead.stderr.last())
-		return
+	dead.stop(p.host.times.stop)
+	p.failed(sdk.Errorf(sdk.ErrUnavailable, "report this to the plugin's authors", "plugin %s crashed again%s", p.exe.Name, dead.stderr.last()))
+	if p.final == nil {
+		p.host.opts.Log.Warn("plugin crashed and is started again", "plugin", p.exe.Name, "stderr", dead.stderr.last())
 	}
-	p.host.opts.Log.Warn("plugin crashed and is started again", "plugin", p.exe.Name, "stderr", dead.stderr.last())
+	return nil
 }
 
 func (p *Provider) stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	_ = p.take(context.Background()) // whoever has the turn ends with the host
+	defer p.release()
 	if p.current != nil {
-		p.current.stop()
+		p.current.stop(p.host.times.stop)
 		p.current = nil
 	}
-	if p.fatal == nil {
-		p.fatal = errors.New("the plugins are already stopped")
-	}
+	p.final = errStopped
 }
 
-func (p *process) stop() {
+// stop asks the process to end, and ends it after a while. go-plugin waits for a process that does not even answer.
+func (p *process) stop(patience time.Duration) {
+	defer time.AfterFunc(patience, p.run.kill).Stop()
 	p.client.Kill()
-	p.kill()
+	p.run.kill()
 }
 
 // died tells a call that failed because the process is gone from one that the plugin answered with a failure.
-func (p *process) died(err error) bool {
-	if st := status.Convert(err); st.Code() != codes.Unavailable || len(st.Details()) > 0 {
+func (p *process) died(ctx context.Context, err error) bool {
+	st := status.Convert(err)
+	if len(st.Details()) > 0 {
 		return false
 	}
-	// The connection breaks a moment before the process is seen to have exited.
-	for range 20 {
-		if p.client.Exited() {
-			return true
-		}
-		time.Sleep(50 * time.Millisecond)
+	switch st.Code() {
+	case codes.Unavailable, codes.Canceled, codes.Internal: // what gRPC itself makes of a connection that breaks or is closed
+	default:
+		return false
+	}
+	// The connection breaks a moment before the process has ended.
+	select {
+	case <-p.run.ended:
+		return true
+	case <-time.After(time.Second):
+	case <-ctx.Done():
 	}
 	return false
 }
@@ -328,6 +360,31 @@ func wireTarget(t sdk.Target) *pluginpb.Target {
 	return w
 }
 
+func access(r *pluginpb.AccessResponse) *sdk.Access {
+	c := r.GetCluster()
+	a := &sdk.Access{
+		Server: r.GetServer(), TLSServerName: r.GetTlsServerName(), ProxyURL: r.GetProxyUrl(), Hint: oneLine(r.GetHint(), maxMessage),
+		Cluster: sdk.Cluster{Provider: c.GetProvider(), Account: c.GetAccount(), Region: c.GetRegion(), Name: c.GetName(), ID: c.GetId()},
+	}
+	switch roots := r.GetTrust().GetRoots().(type) {
+	case *pluginpb.Trust_ClusterCa:
+		a.Trust = sdk.ClusterCA(roots.ClusterCa)
+	case *pluginpb.Trust_SystemRoots:
+		a.Trust = sdk.SystemRoots(roots.SystemRoots.GetExtra())
+	}
+	return a
+}
+
+func token(r *pluginpb.TokenResponse) *sdk.Token {
+	t := &sdk.Token{
+		Value: sdk.NewSecret(r.GetValue()), ClientCertificate: r.GetClientCertificate(), ClientKey: sdk.NewSecret(string(r.GetClientKey())),
+	}
+	if r.GetExpiry() != nil {
+		t.Expiry = r.GetExpiry().AsTime()
+	}
+	return t
+}
+
 func info(r *pluginpb.InfoResponse) sdk.Info {
 	i := sdk.Info{Name: r.GetName(), Version: r.GetVersion(), Path: r.GetPath(), Env: r.GetEnv()}
 	for _, p := range r.GetParameters() {
@@ -348,15 +405,12 @@ func fromStatus(err error) error {
 	hint := ""
 	for _, d := range st.Details() {
 		if e, ok := d.(*pluginpb.ErrorDetail); ok {
-			hint = redact.String(e.GetHint())
+			hint = oneLine(e.GetHint(), maxMessage)
 		}
 	}
-	message := redact.String(st.Message())
+	message := oneLine(st.Message(), maxMessage)
 	if kind := pluginpb.Kind(st.Code()); kind != nil {
 		return sdk.Errorf(kind, hint, "%s", message)
-	}
-	if st.Code() == codes.Unimplemented {
-		return sdk.Errorf(sdk.ErrUnsupported, hint, "%s", message)
 	}
 	return errors.New(message)
 }

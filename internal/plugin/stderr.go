@@ -5,33 +5,44 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/kubemuster/kubemuster/internal/redact"
 )
 
 const (
-	maxLine = 8 << 10 // bytes of one line that are kept
-	maxLast = 5       // lines kept for a message
-	maxLog  = 10_000  // records that one process may log; a plugin that floods its log does not flood ours
+	maxLine    = 8 << 10 // bytes of one line that are kept
+	maxMessage = 2 << 10 // bytes of a plugin's text in a message of ours
+	maxLast    = 5       // lines kept for a message
+	maxWord    = 256     // bytes of each
+	maxLog     = 10_000  // records that one process may log; a plugin that floods its log does not flood ours
 )
 
-// stderrLog turns a plugin's standard error into log records, redacted, and keeps its last lines. Lines in the JSON that
-// the SDK writes keep their level and attributes; others are debug records.
+// stderrLog turns what a plugin writes into log records, redacted, and keeps its last lines. Lines in the JSON that the
+// SDK writes keep their level and attributes; others are debug records.
 type stderrLog struct {
 	log *slog.Logger
 
 	mu      sync.Mutex
-	line    []byte
 	tail    []string
 	cause   string // the line in which the runtime says why it gave up; the stack behind it pushes it out of the tail
 	records int
 }
 
-func (s *stderrLog) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// stream is one way that a plugin's lines come by: its standard error, and what go-plugin carries over the connection.
+type stream struct {
+	to   *stderrLog
+	line []byte
+}
+
+func (s *stderrLog) stream() *stream { return &stream{to: s} }
+
+// Write implements io.Writer, for one writer at a time.
+func (s *stream) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		part, rest, ended := bytes.Cut(p, []byte("\n"))
@@ -39,7 +50,7 @@ func (s *stderrLog) Write(p []byte) (int, error) {
 			s.line = append(s.line, part[:min(len(part), room)]...)
 		}
 		if p = rest; ended {
-			s.emit(string(s.line))
+			s.to.emit(string(s.line))
 			s.line = s.line[:0]
 		}
 	}
@@ -47,6 +58,8 @@ func (s *stderrLog) Write(p []byte) (int, error) {
 }
 
 func (s *stderrLog) emit(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if line = strings.TrimSpace(line); line == "" {
 		return
 	}
@@ -57,17 +70,17 @@ func (s *stderrLog) emit(line string) {
 		if name, _ := fields["@level"].(string); name != "" {
 			_ = level.UnmarshalText([]byte(name))
 		}
-		for k, v := range fields {
+		for _, k := range slices.Sorted(maps.Keys(fields)) {
 			if !strings.HasPrefix(k, "@") {
-				attrs = append(attrs, slog.Any(k, redactAny(v)))
+				attrs = append(attrs, slog.Any(k, flat(clean(k, fields[k]))))
 			}
 		}
 	}
-	message = redact.String(message)
+	message = oneLine(message, maxLine)
 	if s.cause == "" && (strings.HasPrefix(message, "panic: ") || strings.HasPrefix(message, "fatal error: ")) {
-		s.cause = message
+		s.cause = shorten(message, maxWord)
 	}
-	if s.tail = append(s.tail, message); len(s.tail) > maxLast {
+	if s.tail = append(s.tail, shorten(message, maxWord)); len(s.tail) > maxLast {
 		s.tail = s.tail[1:]
 	}
 	if s.records++; s.records == maxLog {
@@ -78,15 +91,45 @@ func (s *stderrLog) emit(line string) {
 	}
 }
 
-func redactAny(v any) any {
-	if s, ok := v.(string); ok {
-		return redact.String(s)
+// clean takes the credentials out of an attribute's value.
+func clean(name string, v any) any {
+	switch v := v.(type) {
+	case string:
+		return redact.Value(name, v)
+	case map[string]any:
+		for k := range v {
+			v[k] = clean(k, v[k])
+		}
+	case []any:
+		for i := range v {
+			v[i] = clean(name, v[i])
+		}
 	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil
+	return v
+}
+
+// flat returns a group or list as JSON.
+func flat(v any) any {
+	switch v.(type) {
+	case map[string]any, []any:
+		data, _ := json.Marshal(v) // it was read from JSON
+		return string(data)
 	}
-	return redact.String(string(data))
+	return v
+}
+
+// oneLine makes a plugin's text fit for a message or a terminal of ours: no credential, no control character, and no more
+// than limit bytes.
+func oneLine(s string, limit int) string {
+	words := strings.FieldsFunc(redact.String(s), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	return shorten(strings.Join(words, " "), limit)
+}
+
+func shorten(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
 // last returns the last lines as the end of a sentence: empty, or " (its last words: …)".

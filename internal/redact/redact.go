@@ -15,7 +15,11 @@ var patterns = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}`),
 	regexp.MustCompile(`(?i)(X-Amz-(?:Signature|Security-Token|Credential)=)[^&\s"']+`),
 	regexp.MustCompile(`(?i)((?:client_secret|client_assertion|assertion|refresh_token|access_token|id_token|password|secret_access_key|aws_secret_access_key|session_token)["']?\s*[=:]\s*["']?)[^&\s"',}]+`),
+	regexp.MustCompile(`(?i)(\btoken(?:=|"\s*:\s*"))[^&\s"',}]+`), // not "token: …", as prose has it
 }
+
+// secretName is what a field that holds a credential is called at its end: token, clientSecret, api_key.
+var secretName = regexp.MustCompile(`(?i)(?:token|password|passphrase|secret|assertion|credentials?|(?:api|access|private)[_-]?key)$`)
 
 // String returns s with everything that looks like a credential replaced by [redacted].
 func String(s string) string {
@@ -27,4 +31,12 @@ func String(s string) string {
 		}
 	}
 	return s
+}
+
+// Value returns the value of a field, or [redacted] where the field's name or the value looks like a credential's.
+func Value(name, value string) string {
+	if value != "" && secretName.MatchString(name) {
+		return mark
+	}
+	return String(value)
 }

@@ -43,18 +43,31 @@ func (e *StageError) Error() string { return e.Err.Error() }
 // Unwrap returns the failure.
 func (e *StageError) Unwrap() error { return e.Err }
 
-// problem tells a failure for the report.
-func problem(err error) *report.Problem {
-	p := &report.Problem{Stage: "read", Message: err.Error()}
+// problem tells a failure for the report: where it happened and why.
+func problem(ctx context.Context, err error) *report.Problem {
+	p := &report.Problem{Stage: "read"}
 	var staged *StageError
 	if errors.As(err, &staged) {
 		p.Stage = staged.Stage
 	}
+	err = cause(ctx, err)
+	p.Message = err.Error()
 	var known *sdk.Error
 	if errors.As(err, &known) {
 		p.Message, p.Hint = known.Message, known.Hint
 	}
 	return p
+}
+
+// cause says why a context ended, in place of the error that this led to.
+func cause(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return errors.New("interrupted before it was scanned")
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // Resolve finds the target's plugin and checks the target against what the plugin declares.

@@ -5,7 +5,6 @@ package scan
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -98,9 +97,9 @@ func (s *Scanner) cluster(ctx context.Context, t Target) (c report.Cluster) {
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
 	if err := s.scan(ctx, t, &c); err != nil {
-		c.Status, c.Problem, c.Findings = report.NotScanned, problem(cause(ctx, err)), nil
+		c.Status, c.Problem, c.Findings = report.NotScanned, problem(ctx, err), nil
 	}
-	c.Alias = cmp.Or(c.Alias, aliasOf(c))
+	c.Alias = safeAlias(cmp.Or(c.Alias, aliasOf(c)))
 	c.ID = cmp.Or(c.ID, c.Target)
 	c.Ended = time.Now()
 	s.event(Event{Target: name, Kind: Finished, Status: c.Status})
@@ -109,38 +108,28 @@ func (s *Scanner) cluster(ctx context.Context, t Target) (c report.Cluster) {
 
 var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
 
-// cause says why a context ended, in place of the error that this led to.
-func cause(ctx context.Context, err error) error {
-	switch c := context.Cause(ctx); {
-	case c == nil:
-		return err
-	case errors.Is(c, errTimeout):
-		return c
-	case errors.Is(c, context.Canceled):
-		return errors.New("interrupted before it was scanned")
-	}
-	return err
-}
-
 func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
 	source, about, err := s.open(ctx, t, c)
 	if err != nil {
 		return err
 	}
 	s.event(Event{Target: c.Target, Kind: Connected})
-	run := &run{scanner: s, cluster: c, about: about, pods: map[types.UID]bool{}}
+	run := &run{scanner: s, cluster: c, about: about, pods: map[types.UID]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
-	coverage, err := run.objects(ctx, source, scope)
+	judging, stop := outlive(ctx, grace)
+	defer stop()
+	coverage, err := run.objects(ctx, judging, source, scope)
 	if err != nil {
 		return &StageError{"read", err}
 	}
-	c.Objects, c.Gaps = coverage.Objects, coverage.Gaps
+	c.Objects, c.Gaps, run.absent = coverage.Objects, coverage.Gaps, coverage.Absent
 	slices.SortFunc(c.Gaps, func(a, b snapshot.Gap) int { return strings.Compare(a.String(), b.String()) })
-	if len(coverage.Objects) == 0 && len(coverage.Gaps) > 0 || nothingRead(coverage) {
+	if len(c.Objects) == 0 && len(c.Gaps) > 0 {
 		return &StageError{"read", fmt.Errorf("nothing could be read: %s", c.Gaps[0].Message)}
 	}
-	run.wholeCluster(ctx, scope)
+	run.wholeCluster(judging, scope)
 	run.tally(scope)
+	run.notify()
 	sortFindings(c.Findings)
 	if len(c.Gaps) > 0 || len(c.Notifications) > 0 {
 		c.Status = report.Partial
@@ -175,33 +164,51 @@ type run struct {
 	mu       sync.Mutex
 	pods     map[types.UID]bool // objects with a pod template that were read: what they own is judged at them
 	verdicts map[string]map[finding.Verdict]int
-	reasons  map[string]string
+	failures map[string]failure // of evaluation, by check
 	read     int
+	absent   []string // kinds that the server does not serve
+}
+
+// failure is a check's failure to judge: how often, and where and why for one of the objects.
+type failure struct {
+	times         int
+	about, reason string
+}
+
+// grace is how long judging may outlive reading: what was read before the time ran out is judged still.
+const grace = 10 * time.Second
+
+// outlive returns a context that ends later than ctx does.
+func outlive(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(by):
+			cancel()
+		case <-out.Done():
+		}
+	})
+	return out, func() { stop(); cancel() }
 }
 
 // objects reads and judges at the same time: pages go through a short queue to as many judges as there are processors.
-func (r *run) objects(ctx context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
+func (r *run) objects(ctx, judging context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
 	pages := make(chan []snapshot.Object, 2)
-	judging, ctx := errgroup.WithContext(ctx)
+	var judges sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
-		judging.Go(func() error {
+		judges.Go(func() {
 			for page := range pages {
-				r.judge(ctx, page)
+				r.judge(judging, page)
 			}
-			return nil
 		})
 	}
 	coverage, err := source.Collect(ctx, scope, func(page []snapshot.Object) error {
 		r.see(page)
-		select {
-		case pages <- page:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+		pages <- page // the judges take every page, also when ctx has ended
+		return nil
 	})
 	close(pages)
-	_ = judging.Wait()
+	judges.Wait()
 	return coverage, err
 }
 
@@ -210,7 +217,7 @@ func (r *run) see(page []snapshot.Object) {
 	r.mu.Lock()
 	for _, o := range page {
 		r.index.Add(o)
-		if o.Kind.PodSpec != "" && o.Kind.Name != "Pod" && o.Value.GetUID() != "" {
+		if o.Kind.Name != "Pod" && o.PodSpec() != nil && o.Value.GetUID() != "" {
 			r.pods[o.Value.GetUID()] = true
 		}
 	}
@@ -225,7 +232,9 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 		if r.judgedAtOwner(o) {
 			continue
 		}
-		r.take(r.scanner.Engine.Object(ctx, o, r.about), o.Kind.Name+" "+o.Value.GetNamespace()+"/"+o.Value.GetName())
+		r.take(r.scanner.Engine.Object(ctx, o, r.about), finding.Object{
+			Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName(),
+		}.String())
 	}
 }
 
@@ -245,25 +254,36 @@ func (r *run) take(j policy.Judgement, about string) {
 	defer r.mu.Unlock()
 	r.cluster.Findings = append(r.cluster.Findings, j.Findings...)
 	for _, v := range j.Verdicts {
-		r.count(v.Check, v.Verdict, v.Reason)
+		r.count(v.Check, v.Verdict)
 		if v.Verdict == finding.NotEvaluated {
-			r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{
-				ID: "policy/evaluation-error", Level: "error", Check: v.Check, Message: fmt.Sprintf("check %s could not judge %s: %s", v.Check, about, v.Reason),
-			})
+			f := r.failures[v.Check]
+			if f.times == 0 || about < f.about { // always the same one, whatever the order
+				f.about, f.reason = about, v.Reason
+			}
+			f.times++
+			r.failures[v.Check] = f
 		}
 	}
 }
 
-func (r *run) count(check string, v finding.Verdict, reason string) {
-	if r.verdicts == nil {
-		r.verdicts, r.reasons = map[string]map[finding.Verdict]int{}, map[string]string{}
-	}
+func (r *run) count(check string, v finding.Verdict) {
 	if r.verdicts[check] == nil {
 		r.verdicts[check] = map[finding.Verdict]int{}
 	}
 	r.verdicts[check][v]++
-	if reason != "" && r.reasons[check] == "" {
-		r.reasons[check] = reason
+}
+
+// notify reports each check that failed to judge, once however often it failed.
+func (r *run) notify() {
+	for _, check := range slices.Sorted(maps.Keys(r.failures)) {
+		f := r.failures[check]
+		what := f.about
+		if f.times > 1 {
+			what = fmt.Sprintf("%s and %d more", f.about, f.times-1)
+		}
+		r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{
+			ID: "policy/evaluation-error", Level: "error", Check: check, Message: fmt.Sprintf("check %s could not judge %s: %s", check, what, f.reason),
+		})
 	}
 }
 
@@ -278,27 +298,44 @@ func (r *run) unread(c finding.Check) string {
 	return strings.Join(reasons, "; ")
 }
 
+// notServed names the kinds that a check of the whole cluster requires, if the server serves none of them.
+func (r *run) notServed(c finding.Check) string {
+	if c.Scope != finding.ClusterScope || slices.ContainsFunc(c.Requires, func(k string) bool { return !slices.Contains(r.absent, k) }) {
+		return ""
+	}
+	return strings.Join(c.Requires, ", ")
+}
+
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 || r.unread(c) != ""
+		return len(scope.Namespaces) > 0 || r.unread(c) != "" || r.notServed(c) != ""
 	})
 	r.take(j, "the cluster")
 }
 
 const outOfScope = "it looks at the whole cluster, and the scan is limited to namespaces"
 
-// tally sums each check's verdicts, and says which checks lacked data or objects.
+// tally sums each check's verdicts, and says which checks lacked data or objects. What could not be read counts as one
+// more object without a verdict.
 func (r *run) tally(scope collect.Scope) {
 	for _, c := range r.scanner.Engine.Checks() {
-		switch reason := r.unread(c); {
-		case len(scope.Namespaces) > 0 && (c.Scope == finding.ClusterScope || !anyNamespaced(c.Kinds)):
-			r.count(c.ID, finding.NotApplicable, outOfScope)
-		case reason != "":
-			r.count(c.ID, finding.NotEvaluated, reason)
-		case r.verdicts[c.ID] == nil:
-			r.count(c.ID, finding.NotApplicable, "the cluster has no "+strings.Join(c.Kinds, ", "))
+		reason := r.failures[c.ID].reason
+		lacks := func(v finding.Verdict, why string) {
+			r.count(c.ID, v)
+			reason = why
 		}
-		r.cluster.Tallies = append(r.cluster.Tallies, finding.Tally{Check: c.ID, Counts: r.verdicts[c.ID], Reason: r.reasons[c.ID]})
+		unread, notServed := r.unread(c), r.notServed(c)
+		switch {
+		case len(scope.Namespaces) > 0 && (c.Scope == finding.ClusterScope || !anyNamespaced(c.Kinds)):
+			lacks(finding.NotApplicable, outOfScope)
+		case unread != "":
+			lacks(finding.NotEvaluated, unread)
+		case notServed != "":
+			lacks(finding.NotApplicable, "the server does not serve "+notServed)
+		case r.verdicts[c.ID] == nil:
+			lacks(finding.NotApplicable, "the cluster has no "+strings.Join(c.Kinds, ", "))
+		}
+		r.cluster.Tallies = append(r.cluster.Tallies, finding.Tally{Check: c.ID, Counts: r.verdicts[c.ID], Reason: reason})
 	}
 }
 
@@ -309,27 +346,12 @@ func anyNamespaced(kinds []string) bool {
 	})
 }
 
-func nothingRead(c collect.Coverage) bool {
-	if len(c.Gaps) == 0 {
-		return false
-	}
-	whole := map[string]bool{}
-	for _, g := range c.Gaps {
-		whole[g.Kind] = g.Read == 0
-	}
-	for kind, n := range c.Objects {
-		if n > 0 || !whole[kind] {
-			return false
-		}
-	}
-	return true
-}
-
 func sortFindings(list []finding.Finding) {
 	slices.SortFunc(list, func(a, b finding.Finding) int {
 		return cmp.Or(int(b.Severity)-int(a.Severity), strings.Compare(a.Check, b.Check), strings.Compare(a.Object.Namespace, b.Object.Namespace),
 			strings.Compare(a.Object.Kind, b.Object.Kind), strings.Compare(a.Object.Name, b.Object.Name), strings.Compare(a.Sub, b.Sub),
-			strings.Compare(a.Path, b.Path), strings.Compare(a.Key, b.Key))
+			strings.Compare(a.Path, b.Path), strings.Compare(a.Key, b.Key), strings.Compare(a.File, b.File), a.Line-b.Line,
+			strings.Compare(a.Message, b.Message))
 	})
 }
 
@@ -341,18 +363,24 @@ func aliasOf(c report.Cluster) string {
 	if c.Name == "" {
 		parts = []string{c.Target}
 	}
-	return strings.Trim(unsafeInAlias.ReplaceAllString(strings.Join(parts, "-"), "-"), "-.")
+	return strings.Join(parts, "-")
+}
+
+func safeAlias(name string) string {
+	return cmp.Or(strings.Trim(unsafeInAlias.ReplaceAllString(name, "-"), "-."), "target")
 }
 
 // distinctAliases numbers aliases that stand twice: two targets that are the same cluster, or names that differ only in
-// what an alias cannot hold.
+// what an alias cannot hold. Case does not tell files apart everywhere.
 func distinctAliases(clusters []report.Cluster) {
-	seen := map[string]int{}
+	taken := map[string]bool{}
 	for i := range clusters {
-		a := clusters[i].Alias
-		if seen[a]++; seen[a] > 1 {
-			clusters[i].Alias = fmt.Sprintf("%s-%d", a, seen[a])
+		alias := clusters[i].Alias
+		for n := 2; taken[strings.ToLower(alias)]; n++ {
+			alias = fmt.Sprintf("%s-%d", clusters[i].Alias, n)
 		}
+		taken[strings.ToLower(alias)] = true
+		clusters[i].Alias = alias
 	}
 }
 
@@ -378,12 +406,4 @@ func (s *Scanner) event(e Event) {
 	if s.Progress != nil {
 		s.Progress(e)
 	}
-}
-
-func cmpOr[T comparable](a, b T) T {
-	var zero T
-	if a != zero {
-		return a
-	}
-	return b
 }

@@ -112,8 +112,7 @@ func (x *Index) Add(o Object) {
 func (x *Index) Inventory() Inventory {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	inv := x.inv
-	inv.Namespaces = slices.Clone(inv.Namespaces)
+	inv := Inventory{slices.Clone(x.inv.Namespaces), slices.Clone(x.inv.Roles), slices.Clone(x.inv.Bindings), slices.Clone(x.inv.NetworkPolicies)}
 	for i := range inv.Namespaces {
 		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}

@@ -28,14 +28,14 @@ func TestPluginPanics(t *testing.T) {
 	s.checkComplete(t)
 	checkHolds(t, s.only(t).findings(t), prodFindings)
 	if !strings.Contains(s.stderr, "plugin crashed and is started again") {
-		t.Errorf("the log does not say that the plugin crashed:\n%s", s.stderr)
+		t.Errorf("the log does not say that the plugin crashed:\n%s", s.tail())
 	}
 }
 
 func TestPluginPanicsAgain(t *testing.T) {
 	t.Parallel()
 	s := scanWith(t, world.rogues, rogueEnv, rogueTarget("panics"))
-	s.checkNotScanned(t, "token", "plugin rogue crashed twice", "panic: as the target asked")
+	s.checkNotScanned(t, "token", "plugin rogue crashed again", "panic: as the target asked")
 }
 
 // A plugin that lies, or asks for something unsafe, is not believed.
@@ -43,7 +43,7 @@ func TestPluginLies(t *testing.T) {
 	for behaviour, refusal := range map[string]struct{ stage, says string }{
 		"plain-http":      {"access", "is not an https URL"},
 		"trusts-nothing":  {"access", "no certificate authority to trust"},
-		"metadata-server": {"access", "is a link-local or unspecified address"},
+		"metadata-server": {"access", "is an address where no API server is"},
 		"nameless":        {"access", "the cluster has no provider"},
 		"empty-token":     {"token", "gave an empty credential"},
 		"old-token":       {"token", "that expired at"},
@@ -56,13 +56,12 @@ func TestPluginLies(t *testing.T) {
 	}
 }
 
-// A plugin that floods its log costs no memory and no answer.
+// A plugin that floods its log does not flood the scanner's, and its answer comes through.
 func TestPluginFloods(t *testing.T) {
 	t.Parallel()
-	s := scanWith(t, world.rogues, rogueEnv, rogueTarget("floods"))
-	s.checkComplete(t)
-	if !strings.Contains(s.stderr, "the plugin logs too much") {
-		t.Error("the log does not say that the rest was left out")
+	o := runCommand(t, rogueEnv, "scan", "--plugin-dir", world.rogues, rogueTarget("floods"))
+	if o.code != exitOK || !strings.Contains(o.stderr, "the plugin logs too much") || len(o.stderr) > 10_000 {
+		t.Errorf("the exit code is %d, with %d bytes on standard error:\n%s", o.code, len(o.stderr), o.tail())
 	}
 }
 
@@ -129,7 +128,7 @@ func TestPluginLock(t *testing.T) {
 	}
 	s := scanWith(t, dir, nil, "smuggled://in")
 	if s.code != exitUsage || !strings.Contains(s.stderr, "plugin smuggled is not in plugins.lock") {
-		t.Errorf("a plugin that is not in the lock: exit code %d\n%s", s.code, s.stderr)
+		t.Errorf("a plugin that is not in the lock: exit code %d\n%s", s.code, s.tail())
 	}
 	f, err := os.OpenFile(pluginPath(dir, "rogue"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -143,7 +142,7 @@ func TestPluginLock(t *testing.T) {
 	}
 	s = scanWith(t, dir, rogueEnv, rogueTarget("behaves"))
 	if s.code != exitUsage || !strings.Contains(s.stderr, "plugin rogue differs from the one in plugins.lock") {
-		t.Errorf("a plugin that has changed: exit code %d\n%s", s.code, s.stderr)
+		t.Errorf("a plugin that has changed: exit code %d\n%s", s.code, s.tail())
 	}
 }
 
@@ -186,7 +185,7 @@ func TestHostEnds(t *testing.T) {
 				select {
 				case <-reached:
 				case <-time.After(time.Minute):
-					t.Fatalf("the scan has not reached the API server:\n%s", finish(t, cmd).stderr)
+					t.Fatalf("the scan has not reached the API server:\n%s", finish(t, cmd).tail())
 				}
 				if pids, err := processesOf(plugins); err != nil || len(pids) != 1 {
 					t.Errorf("the scan has the plugin processes %v, not one (%v)", pids, err)
@@ -195,7 +194,7 @@ func TestHostEnds(t *testing.T) {
 					t.Fatal(err)
 				}
 				if o := finish(t, cmd); o.code != tc.code {
-					t.Errorf("the exit code is %d, not %d\n%s", o.code, tc.code, o.stderr)
+					t.Errorf("the exit code is %d, not %d\n%s", o.code, tc.code, o.tail())
 				}
 				eventually(t, "the end of the plugin", func() bool {
 					pids, err := processesOf(plugins)

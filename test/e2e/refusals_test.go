@@ -112,7 +112,7 @@ func TestMalformedTarget(t *testing.T) {
 		t.Run(strings.ReplaceAll(target, "/", "_"), func(t *testing.T) {
 			t.Parallel()
 			if s := scan(t, nil, target); s.code != exitUsage || !strings.Contains(s.stderr, says) || s.runs != nil {
-				t.Errorf("the exit code is %d with %d runs, and standard error lacks %q:\n%s", s.code, len(s.runs), says, s.stderr)
+				t.Errorf("the exit code is %d with %d runs, and standard error lacks %q:\n%s", s.code, len(s.runs), says, s.tail())
 			}
 		})
 	}
@@ -125,15 +125,15 @@ func TestPartlyUnreadable(t *testing.T) {
 			t.Parallel()
 			s := scan(t, c.env(partial), c.target("prod", partial), "--fail-on", "info")
 			if s.code != exitFindings {
-				t.Errorf("the exit code is %d: findings win over gaps\n%s", s.code, s.stderr)
+				t.Errorf("the exit code is %d: findings win over gaps\n%s", s.code, s.tail())
 			}
 			checkPartial(t, s.only(t))
 			s = scan(t, c.env(partial), c.target("prod", partial))
 			if s.code != exitIncomplete {
-				t.Errorf("the exit code is %d, not %d\n%s", s.code, exitIncomplete, s.stderr)
+				t.Errorf("the exit code is %d, not %d\n%s", s.code, exitIncomplete, s.tail())
 			}
 			if s = scan(t, c.env(partial), c.target("prod", partial), "--allow-incomplete"); s.code != exitOK {
-				t.Errorf("the exit code is %d with --allow-incomplete\n%s", s.code, s.stderr)
+				t.Errorf("the exit code is %d with --allow-incomplete\n%s", s.code, s.tail())
 			}
 			checkPartial(t, s.only(t))
 		})

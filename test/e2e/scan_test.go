@@ -76,7 +76,7 @@ func TestFailOn(t *testing.T) {
 	c := world.gke
 	s := scan(t, c.env(reader), c.target("prod", reader), "--fail-on", "critical")
 	if s.code != exitFindings || !strings.Contains(s.stderr, "at or above critical") {
-		t.Errorf("the exit code is %d, not %d\n%s", s.code, exitFindings, s.stderr)
+		t.Errorf("the exit code is %d, not %d\n%s", s.code, exitFindings, s.tail())
 	}
 	if r := s.only(t); !r.Invocations[0].ExecutionSuccessful || r.Invocations[0].ExitCode != exitFindings {
 		t.Errorf("the report's invocation is %+v", r.Invocations[0])

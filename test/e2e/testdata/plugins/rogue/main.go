@@ -54,12 +54,12 @@ func (provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error) {
 		<-ctx.Done()
 		time.Sleep(time.Hour) // a plugin that does not heed its deadline
 	case "floods":
-		line := strings.Repeat("noise ", 2000)
+		fmt.Fprintln(os.Stderr, strings.Repeat("one long line ", 1_000_000))
 		for range 20_000 {
-			fmt.Fprintln(os.Stderr, line)
+			fmt.Fprintln(os.Stderr, "and many short ones")
 		}
 	case "leaks":
-		fmt.Fprintln(os.Stderr, "the token is", t.Secrets["token"].Reveal())
+		fmt.Fprintln(os.Stderr, "sending Authorization: Bearer", t.Secrets["token"].Reveal())
 		return nil, fmt.Errorf("the request with header Authorization: Bearer %s failed", t.Secrets["token"].Reveal())
 	case "shows-environment":
 		var names []string

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kubemuster/kubemuster/internal/config"
+	"github.com/kubemuster/kubemuster/internal/kube"
+	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/scan"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+const snapshots = "../../testdata/snapshots"
+
+// TestMain makes the test's own executable the command that the demo runs.
+func TestMain(m *testing.M) {
+	if mode := os.Getenv("DEMO_TEST_COMMAND"); mode != "" {
+		os.Exit(command(mode))
+	}
+	os.Exit(m.Run())
+}
+
+// command ends with 7 if all that it finds is what it should find.
+func command(mode string) int {
+	var problems []error
+	for _, name := range []string{"KUBEMUSTER_CONFIG", "GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
+		info, err := os.Stat(os.Getenv(name))
+		problems = append(problems, err)
+		if err == nil && runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			problems = append(problems, fmt.Errorf("%s has mode %v", name, info.Mode()))
+		}
+	}
+	for name, want := range map[string]string{
+		"AZURE_CLIENT_ID": azureClientID, "AZURE_AUTHORITY_HOST": "", "AWS_PROFILE": "", "KUBEMUSTER_FAIL_ON": "",
+		"KUBEMUSTER_PLUGIN_DIR": "kept", "OTHER": "kept",
+	} {
+		if got := os.Getenv(name); got != want {
+			problems = append(problems, fmt.Errorf("%s is %q", name, got))
+		}
+	}
+	problems = append(problems, os.WriteFile(mode, []byte(filepath.Dir(os.Getenv("KUBEMUSTER_CONFIG"))), 0o600))
+	if err := errors.Join(problems...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 7
+}
+
+func TestRun(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := filepath.Join(t.TempDir(), "left")
+	t.Setenv("DEMO_TEST_COMMAND", left)
+	for name, value := range map[string]string{
+		"AWS_PROFILE": "mine", "AZURE_AUTHORITY_HOST": "https://elsewhere.example", "KUBEMUSTER_FAIL_ON": "low",
+		"KUBEMUSTER_PLUGIN_DIR": "kept", "OTHER": "kept",
+	} {
+		t.Setenv(name, value)
+	}
+	if code, err := run(snapshots, []string{self}); code != 7 || err != nil {
+		t.Fatalf("got %d, %v", code, err)
+	}
+	dir, err := os.ReadFile(left)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(string(dir)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is left behind: %v", dir, err)
+	}
+}
+
+func TestRunFails(t *testing.T) {
+	for name, tt := range map[string]struct {
+		snapshots, command, want string
+	}{
+		"no command":   {snapshots, "no-such-command", "executable file not found"},
+		"no snapshots": {t.TempDir(), "true", "run the demo in the repository's root"},
+	} {
+		if code, err := run(tt.snapshots, []string{tt.command}); code != 1 || err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %d, %v", name, code, err)
+		}
+	}
+}
+
+// TestClouds goes the scanner's way to each cluster, through the real plugins.
+func TestClouds(t *testing.T) {
+	w, err := start(snapshots, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	for _, v := range w.env {
+		name, value, _ := strings.Cut(v, "=")
+		t.Setenv(name, value)
+	}
+	data, err := os.ReadFile(os.Getenv("KUBEMUSTER_CONFIG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file config.File
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	c := config.Config{Targets: file.Targets, Providers: file.Plugins.Providers}
+	host := plugin.NewHost(plugin.Options{Dirs: []string{buildPlugins(t)}, Env: c.Env()})
+	defer host.Close()
+
+	users := map[string]string{"shop": googleEmail, "data-platform": azureObjectID, "ci-and-ml": awsUser}
+	for _, target := range c.Targets {
+		t.Run(target.Alias, func(t *testing.T) {
+			conn, err := scan.Connect(t.Context(), host, scan.Target{Raw: target.Target, Params: c.Params(target)}, kube.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if conn.Version != "v1.37.2" || conn.Who.User != users[target.Alias] || !slices.Contains(conn.Who.Groups, "system:authenticated") {
+				t.Errorf("version %s, identity %+v", conn.Version, conn.Who)
+			}
+			for _, kind := range snapshot.Kinds {
+				want := target.Alias != "data-platform" || kind.Name != "NetworkPolicy"
+				if got, err := kube.MayList(t.Context(), conn.Config, kind, ""); err != nil || got != want {
+					t.Errorf("may list %s: %v, %v", kind.Name, got, err)
+				}
+			}
+		})
+	}
+}
+
+func buildPlugins(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"gke", "aks", "eks"} {
+		exe := filepath.Join(dir, "kubemuster-auth-"+name)
+		if runtime.GOOS == "windows" {
+			exe += ".exe"
+		}
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", exe, "../../plugins/"+name).CombinedOutput(); err != nil {
+			t.Fatalf("building plugin %s: %v\n%s", name, err, out)
+		}
+	}
+	return dir
+}
