@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		pluginDir = dir
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, "kubemuster-auth-kubeconfig"), "../../plugins/kubeconfig")
+		build := exec.Command("go", "build", "-race", "-o", filepath.Join(dir, "kubemuster-auth-kubeconfig"), "../../plugins/kubeconfig")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "building the plugin: %v\n%s", err, out)
 			os.Exit(1)

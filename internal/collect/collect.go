@@ -35,14 +35,11 @@ type Coverage struct {
 // includes reports whether the object is wanted.
 func (s Scope) includes(o snapshot.Object) bool {
 	ns := o.Value.GetNamespace()
+	if len(s.Namespaces) > 0 && (!o.Kind.Namespaced || !slices.Contains(s.Namespaces, ns)) {
+		return false
+	}
 	if o.Kind.Name == "Namespace" {
 		ns = o.Value.GetName()
-	}
-	if ns == "" {
-		return true
-	}
-	if len(s.Namespaces) > 0 && !slices.Contains(s.Namespaces, ns) {
-		return false
 	}
 	return !slices.Contains(s.ExcludeNamespaces, ns)
 }

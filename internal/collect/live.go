@@ -158,14 +158,10 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Kind, namespace string, opts metav1.ListOptions) ([]snapshot.Object, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	gvk := schema.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Name + "List"}
 	for attempt := 1; ; attempt++ {
-		list, err := scheme.Scheme.New(gvk)
-		if err != nil {
-			return nil, "", err
-		}
-		err = client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
-			VersionedParams(&opts, scheme.ParameterCodec).Do(ctx).Into(list)
+		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
+		list, err := client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
+			VersionedParams(&opts, scheme.ParameterCodec).Do(ctx).Get()
 		if err == nil {
 			objects, err := objects(kind, list)
 			if err != nil {

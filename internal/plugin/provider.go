@@ -220,12 +220,16 @@ func (p *Provider) ask(ctx context.Context) (sdk.Info, error) {
 	if err != nil {
 		return sdk.Info{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.host.times.start)
+	deadline, cancel := context.WithTimeout(ctx, p.host.opts.CallTimeout)
 	defer cancel()
-	r, err := bare.api.Info(ctx, &pluginpb.InfoRequest{})
+	r, err := bare.api.Info(deadline, &pluginpb.InfoRequest{})
+	died := err != nil && bare.died(ctx, err)
 	bare.stop(p.host.times.stop)
-	if err != nil {
-		return sdk.Info{}, fmt.Errorf("plugin %s does not tell what it is: %w%s", p.exe.Name, fromStatus(err), bare.stderr.last())
+	switch {
+	case died:
+		return sdk.Info{}, fmt.Errorf("plugin %s crashed when it was asked what it is%s", p.exe.Name, bare.stderr.last())
+	case err != nil:
+		return sdk.Info{}, fmt.Errorf("plugin %s does not tell what it is: %w", p.exe.Name, fromStatus(err))
 	}
 	return info(r), nil
 }

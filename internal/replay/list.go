@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -116,14 +117,23 @@ func selector(kind snapshot.Kind, namespace string, opts metav1.ListOptions) (fu
 	if err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
+	known := selectable(reflect.New(kind.Type).Interface().(metav1.Object))
 	for _, f := range byField.Requirements() {
-		if f.Field != "metadata.name" && (f.Field != "metadata.namespace" || !kind.Namespaced) {
+		if !known.Has(f.Field) || f.Field == "metadata.namespace" && !kind.Namespaced {
 			return nil, apierrors.NewBadRequest(fmt.Sprintf("field label not supported: %s", f.Field))
 		}
 	}
 	return func(o snapshot.Object) bool {
 		v := o.Value
-		return (namespace == "" || v.GetNamespace() == namespace) && byLabel.Matches(labels.Set(v.GetLabels())) &&
-			byField.Matches(fields.Set{"metadata.name": v.GetName(), "metadata.namespace": v.GetNamespace()})
+		return (namespace == "" || v.GetNamespace() == namespace) && byLabel.Matches(labels.Set(v.GetLabels())) && byField.Matches(selectable(v))
 	}, nil
+}
+
+// selectable are the fields that selectors may name; of those that the API server knows, the ones that kubectl uses.
+func selectable(v metav1.Object) fields.Set {
+	set := fields.Set{"metadata.name": v.GetName(), "metadata.namespace": v.GetNamespace()}
+	if pod, ok := v.(*corev1.Pod); ok {
+		set["spec.nodeName"], set["status.phase"] = pod.Spec.NodeName, string(pod.Status.Phase)
+	}
+	return set
 }

@@ -147,6 +147,7 @@ func TestSelection(t *testing.T) {
 		"an unknown namespace": {"x", metav1.ListOptions{}, 0},
 		"a label":              {"", metav1.ListOptions{LabelSelector: "third=0"}, 9},
 		"a name":               {"", metav1.ListOptions{FieldSelector: "metadata.name=pod-07"}, 1},
+		"a pod's node":         {"", metav1.ListOptions{FieldSelector: "spec.nodeName=n1,status.phase!=Failed"}, 25},
 		"a namespace's field":  {"", metav1.ListOptions{FieldSelector: "metadata.namespace!=b"}, 13},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -331,6 +332,8 @@ func TestHTTP(t *testing.T) {
 		{http.MethodGet, "/apis", "good", js + ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," + js, 200, js},
 		{http.MethodGet, "/api/v1/pods?limit=1", "good", "text/html", 406, js},
 		{http.MethodGet, "/api/v1/pods?limit=x", "good", js, 400, js},
+		{http.MethodGet, "/api/v1/nodes?fieldSelector=metadata.namespace%3Da", "good", js, 400, js},
+		{http.MethodGet, "/api/v1/nodes?fieldSelector=spec.nodeName%3Da", "good", js, 400, js},
 		{http.MethodGet, "/api/v1/pods?labelSelector=%3D%3D", "good", js, 400, js},
 		{http.MethodGet, "/api", "good", js, 200, js},
 		{http.MethodGet, "/apis/apps", "good", js, 200, js},

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,9 +15,11 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kubemuster/kubemuster/internal/collect"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
@@ -137,6 +141,53 @@ func TestClouds(t *testing.T) {
 	}
 }
 
+// TestRecordings compares the recorded clusters with the manifests that they were recorded from.
+func TestRecordings(t *testing.T) {
+	const maxSize = 1 << 20
+	for _, name := range []string{"gke", "aks", "eks"} {
+		path := filepath.Join(snapshots, name+".ndjson")
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(data) > maxSize {
+			t.Errorf("%s has %d bytes; keep it below %d", path, len(data), maxSize)
+		}
+		for i, line := range strings.Split(string(data), "\n") {
+			if redact.String(line) != line {
+				t.Errorf("%s:%d holds what looks like a credential", path, i+1)
+			}
+		}
+		recorded := map[string]bool{}
+		r, err := snapshot.NewReader(bytes.NewReader(data), path)
+		for err == nil {
+			var o snapshot.Object
+			if o, err = r.Next(); err == nil {
+				recorded[identity(o)] = true
+			}
+		}
+		if !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		manifests := collect.Manifests{Path: filepath.Join("../../testdata/clusters", name)}
+		coverage, err := manifests.Collect(t.Context(), collect.Scope{Kinds: snapshot.Kinds}, func(page []snapshot.Object) error {
+			for _, o := range page {
+				if !recorded[identity(o)] {
+					t.Errorf("%s lacks %s; record it anew: cd test/e2e && go run ./record -in ../../testdata/clusters/%s -out ../../testdata/snapshots/%s.ndjson", path, identity(o), name, name)
+				}
+			}
+			return nil
+		})
+		if err != nil || len(coverage.Gaps) > 0 {
+			t.Errorf("%v, gaps %v", err, coverage.Gaps)
+		}
+	}
+}
+
+func identity(o snapshot.Object) string {
+	return o.Kind.Name + " " + o.Value.GetNamespace() + "/" + o.Value.GetName()
+}
+
 func buildPlugins(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -145,7 +196,7 @@ func buildPlugins(t *testing.T) string {
 		if runtime.GOOS == "windows" {
 			exe += ".exe"
 		}
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", exe, "../../plugins/"+name).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", exe, "../../plugins/"+name).CombinedOutput(); err != nil {
 			t.Fatalf("building plugin %s: %v\n%s", name, err, out)
 		}
 	}

@@ -1,8 +1,8 @@
 package e2e
 
 import (
-	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,7 +125,7 @@ func (s *slowPages) checkRefused(t *testing.T, c cloud) {
 	}
 	refused := map[string]bool{}
 	for _, e := range ofScanner(events) {
-		if !strings.Contains(e.RequestURI, fmt.Sprintf("limit=%d&", s.limit)) {
+		if uri, err := url.Parse(e.RequestURI); err != nil || uri.Query().Get("limit") != strconv.Itoa(s.limit) {
 			continue
 		}
 		switch code := e.ResponseStatus.Code; {

@@ -235,7 +235,7 @@ func gate(t *testing.T, s *server, before, after func(*http.Request)) string {
 		t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		Transport: &http.Transport{TLSClientConfig: tlsConfig(), ForceAttemptHTTP2: true},
 		ErrorLog:  log.New(io.Discard, "", 0), // some scans are ended in the middle
 		ModifyResponse: func(r *http.Response) error {

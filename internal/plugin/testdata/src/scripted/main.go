@@ -73,8 +73,12 @@ func (p *provider) Info() sdk.Info {
 	case "silent":
 		select {}
 	}
+	version := "1.2.3"
+	if os.Getenv("SCRIPTED_GRANTED") != "" {
+		version = "told too late"
+	}
 	return sdk.Info{
-		Name: p.name, Version: "1.2.3", Path: "{do}", Env: []string{"SCRIPTED_DECLARED", "SCRIPTED_GRANTED"},
+		Name: p.name, Version: version, Path: "{do}", Env: []string{"SCRIPTED_DECLARED", "SCRIPTED_GRANTED"},
 		Parameters: []sdk.Parameter{
 			sdk.ParameterCAFile,
 			{Name: "marker", Type: sdk.File, Help: "file that says that the plugin has died before"},
@@ -92,7 +96,7 @@ func (p *provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error
 	switch do := t.Path["do"]; do {
 	case "ok":
 	case "environment":
-		a.Cluster.ID = strings.Join(os.Environ(), " ")
+		a.Cluster.ID = strings.Join(strings.Fields(strings.Join(os.Environ(), " ")), " ") // a certificate has lines
 	case "echo":
 		a.Cluster.ID = fmt.Sprint(t.Path, t.Params, t.Secrets["password"].Reveal())
 	case "dies-once":
@@ -112,8 +116,9 @@ func (p *provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error
 		return nil, ctx.Err()
 	case "stops":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		<-make(chan struct{})
 	case "floods":
-		for i := range 30_000 {
+		for i := range 12_000 {
 			slog.Info("flood", "i", i)
 		}
 		fmt.Fprintln(os.Stderr, strings.Repeat("x", 1<<20))

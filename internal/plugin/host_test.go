@@ -1,0 +1,165 @@
+package plugin
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"syscall"
+	"testing"
+
+	"github.com/kubemuster/kubemuster/pkg/sdk"
+)
+
+func TestDirs(t *testing.T) {
+	self, err := os.Executable()
+	must(t, err)
+	self, err = filepath.EvalSymlinks(self)
+	must(t, err)
+	beside := filepath.Join(filepath.Dir(self), "plugins")
+	here := t.TempDir()
+	t.Chdir(here)
+	for _, c := range []struct {
+		name, flag, variable, data string
+		want                       []string
+	}{
+		{"none", "", "", "", []string{beside, "/home/me/.local/share/kubemuster/plugins"}},
+		{"all", "/flag", "/variable", "/data", []string{"/flag", "/variable", beside, "/data/kubemuster/plugins"}},
+		{"relative", "flag", "variable", "data", []string{filepath.Join(here, "flag"), filepath.Join(here, "variable"), beside}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("HOME", "/home/me")
+			t.Setenv("KUBEMUSTER_PLUGIN_DIR", c.variable)
+			t.Setenv("XDG_DATA_HOME", c.data)
+			if got := Dirs(c.flag); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestInstalled(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	for _, path := range []string{
+		filepath.Join(first, prefix+"b"), filepath.Join(first, "kubemuster"), filepath.Join(first, prefix), filepath.Join(first, prefix+"Upper"),
+		filepath.Join(first, prefix+"x.exe"), filepath.Join(second, prefix+"b"), filepath.Join(second, prefix+"a-1"),
+	} {
+		must(t, os.WriteFile(path, nil, 0o755))
+	}
+	must(t, os.Mkdir(filepath.Join(first, prefix+"folder"), 0o755))
+	h := NewHost(Options{Dirs: []string{filepath.Join(first, "missing"), first, second}})
+	want := []Executable{{"a-1", filepath.Join(second, prefix+"a-1")}, {"b", filepath.Join(first, prefix+"b")}}
+	if got := h.Installed(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+func TestFirstFolderWins(t *testing.T) {
+	broken, sound := install(t), install(t, "scripted")
+	must(t, os.WriteFile(filepath.Join(broken, prefix+"scripted"), []byte("no program"), 0o755))
+	h, _ := start(t, broken, func(h *Host) { h.opts.Dirs = []string{broken, sound} })
+	_, err := h.Provider(t.Context(), "scripted")
+	wantErr(t, err, "did not start") // and the other one is not taken in its place
+	h, _ = start(t, broken, func(h *Host) { h.opts.Dirs = []string{sound, broken} })
+	if got := provider(t, h, "scripted").Path(); got != filepath.Join(sound, prefix+"scripted") {
+		t.Errorf("started %s", got)
+	}
+}
+
+func TestUnknownProvider(t *testing.T) {
+	dir := install(t, "scripted")
+	outside := filepath.Join(filepath.Dir(dir), prefix+"outside")
+	must(t, os.Link(filepath.Join(built, "scripted"), outside))
+	t.Cleanup(func() { _ = os.Remove(outside) })
+	t.Chdir(dir)
+	h, _ := start(t, dir)
+	for _, name := range []string{"", "eks", "../outside", "x/../../" + prefix + "outside", "/bin/sh", "scripted/", "SCRIPTED", "scripted\x00"} {
+		_, err := h.Provider(t.Context(), name)
+		if !errors.Is(err, sdk.ErrInvalidTarget) {
+			t.Errorf("%q: %v", name, err)
+		}
+		wantErr(t, err, "unknown provider", "the known ones are scripted")
+	}
+	nowhere, _ := start(t, filepath.Join(dir, "missing"))
+	_, err := nowhere.Provider(t.Context(), "scripted") // it is in the working directory
+	wantErr(t, err, "no auth plugins found; point --plugin-dir at the folder that holds them; searched "+dir)
+}
+
+func TestWritersAreRefused(t *testing.T) {
+	const shared = 54321 // a group that is not the user's own
+	for _, c := range []struct {
+		name string
+		set  func(t *testing.T, dir, exe string)
+		want string // empty: it is taken
+	}{
+		{"sound", func(t *testing.T, dir, exe string) {}, ""},
+		{"executable for anyone", func(t *testing.T, dir, exe string) { must(t, os.Chmod(exe, 0o757)) }, "kubemuster-auth-scripted may be written by anyone; take that right away (chmod o-w)"},
+		{"folder for anyone", func(t *testing.T, dir, exe string) { must(t, os.Chmod(dir, 0o777)) }, "may be written by anyone"},
+		{"sticky folder", func(t *testing.T, dir, exe string) { must(t, os.Chmod(dir, 0o777|fs.ModeSticky)) }, ""},
+		{"executable for a group", func(t *testing.T, dir, exe string) {
+			give(t, exe, shared)
+			must(t, os.Chmod(exe, 0o775))
+		}, "kubemuster-auth-scripted may be written by a group; take that right away (chmod g-w)"},
+		{"folder for a group", func(t *testing.T, dir, exe string) {
+			give(t, dir, shared)
+			must(t, os.Chmod(dir, 0o775))
+		}, "may be written by a group"},
+		{"lock for anyone", func(t *testing.T, dir, exe string) {
+			lock(t, dir, nil)
+			must(t, os.Chmod(filepath.Join(dir, LockFile), 0o666))
+		}, "plugins.lock may be written by anyone"},
+		{"link", func(t *testing.T, dir, exe string) { link(t, exe) }, ""},
+		{"link into a folder for anyone", func(t *testing.T, dir, exe string) { must(t, os.Chmod(link(t, exe), 0o777)) }, "may be written by anyone"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := install(t)
+			exe := filepath.Join(dir, prefix+"scripted")
+			data, err := os.ReadFile(filepath.Join(built, "scripted"))
+			must(t, err)
+			must(t, os.WriteFile(exe, data, 0o755)) // no link: its mode is changed
+			c.set(t, dir, exe)
+			w := watch(t, dir)
+			h, _ := start(t, dir)
+			p, err := h.Provider(t.Context(), "scripted")
+			if c.want == "" {
+				must(t, err)
+				_, err = do(t, p, "ok")
+				must(t, err)
+				return
+			}
+			wantErr(t, err, "plugin scripted is refused: ", c.want)
+			if w.launches() != 0 {
+				t.Error("it was launched")
+			}
+		})
+	}
+}
+
+// give makes a file another group's, as far as this user may: else the group that is not asked for stays unrefused.
+func give(t *testing.T, path string, gid int) {
+	t.Helper()
+	if os.Getuid() == 0 {
+		must(t, os.Chown(path, -1, gid))
+		return
+	}
+	info, err := os.Stat(path)
+	must(t, err)
+	own := info.Sys().(*syscall.Stat_t).Gid
+	groups, err := os.Getgroups()
+	must(t, err)
+	for _, g := range groups {
+		if uint32(g) != own && os.Chown(path, -1, g) == nil {
+			return
+		}
+	}
+}
+
+// link moves an executable into another folder, which it returns, and leaves a symbolic link.
+func link(t *testing.T, exe string) string {
+	t.Helper()
+	dir := install(t)
+	must(t, os.Rename(exe, filepath.Join(dir, "v1")))
+	must(t, os.Symlink(filepath.Join(dir, "v1"), exe))
+	return dir
+}

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kubemuster/kubemuster/internal/config"
+	"github.com/kubemuster/kubemuster/internal/kube"
+	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/scan"
+)
+
+// Every command of the docs: kubemuster's are run in the demo, make's targets must be there, and a page with commands of
+// others says that those were not run.
+func TestDocs(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := newShell(t, root)
+	ran := 0
+	for _, page := range pages(t, root) {
+		text, err := os.ReadFile(filepath.Join(root, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range commands(string(text)) {
+			t.Run(page+"/"+command, func(t *testing.T) {
+				switch tool, _, _ := strings.Cut(command, " "); tool {
+				case "kubemuster":
+					ran++
+					shell.run(t, command)
+				case "make":
+					if out, err := exec.CommandContext(t.Context(), "make", "-n", "-C", root, strings.TrimPrefix(command, "make ")).CombinedOutput(); err != nil {
+						t.Errorf("%v\n%s", err, out)
+					}
+				case "go":
+				default:
+					if !regexp.MustCompile(`not\s+run`).Match(text) {
+						t.Errorf("the page does not say that the commands of %s were not run", tool)
+					}
+				}
+				for _, word := range strings.Fields(command) {
+					if _, path, ok := strings.Cut(word, "deploy/"); ok {
+						if _, err := os.Stat(filepath.Join(root, "deploy", path)); err != nil {
+							t.Errorf("the command names a file that is not there: %v", err)
+						}
+					}
+				}
+			})
+		}
+	}
+	if ran == 0 {
+		t.Error("no command was found")
+	}
+}
+
+// Every link inside the project leads somewhere.
+func TestLinks(t *testing.T) {
+	for _, page := range pages(t, "../..") {
+		text, err := os.ReadFile(filepath.Join("../..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)[^)]*\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+// The README shows what the demo prints.
+func TestPicture(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := newShell(t, root)
+	out := shell.run(t, "kubemuster scan --allow-incomplete")
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, picture, _ := strings.Cut(string(readme), "```text\n")
+	picture, _, ok := strings.Cut(picture, "```")
+	if !ok {
+		t.Fatal("the README has no picture")
+	}
+	for line := range strings.Lines(picture) {
+		if !strings.Contains(out, line) {
+			t.Errorf("the demo does not print %q", line)
+		}
+	}
+}
+
+// The example configuration is one.
+func TestConfigurationPage(t *testing.T) {
+	text, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "## kubemuster.yaml")
+	_, example, _ := strings.Cut(section, "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	file := filepath.Join(t.TempDir(), "kubemuster.yaml")
+	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	config.Flags(flags)
+	if err := flags.Parse([]string{"--config", file}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(flags, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Targets) != 2 || c.Concurrency != 8 || c.FailOn == nil {
+		t.Errorf("the example reads as %+v", c)
+	}
+}
+
+func pages(t *testing.T, root string) []string {
+	t.Helper()
+	var out []string
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || path == "bin" || path == "out") {
+			return fs.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, ".md") {
+			out = append(out, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+var tools = regexp.MustCompile(`^(?:\$ )?((?:kubemuster|make|go|aws|az|gcloud|kubectl|helm) .*)$`)
+
+// commands returns the commands of a page: in indented blocks and in sh or console fences, continued lines joined.
+func commands(page string) []string {
+	var out []string
+	fence := ""
+	lines := strings.Split(strings.ReplaceAll(page, "\\\n", " "), "\n")
+	for _, line := range lines {
+		if info, ok := strings.CutPrefix(line, "```"); ok {
+			if fence == "" {
+				fence = info + " "
+			} else {
+				fence = ""
+			}
+			continue
+		}
+		text, indented := strings.CutPrefix(line, "    ")
+		if !indented && fence != "sh " && fence != "console " || indented && fence != "" && fence != "sh " && fence != "console " {
+			continue
+		}
+		if m := tools.FindStringSubmatch(strings.Join(strings.Fields(text), " ")); m != nil && !slices.Contains(out, m[1]) {
+			out = append(out, m[1])
+		}
+	}
+	return out
+}
+
+// shell runs commands in the demo, as a user would who has built it.
+type shell struct {
+	dir string
+	env []string
+}
+
+func newShell(t *testing.T, root string) *shell {
+	t.Helper()
+	s := &shell{dir: t.TempDir()}
+	bin := t.TempDir()
+	plugins := filepath.Join(bin, "plugins")
+	for out, source := range map[string]string{
+		"kubemuster": "cmd/scanner", "plugins/kubemuster-auth-gke": "plugins/gke", "plugins/kubemuster-auth-aks": "plugins/aks",
+		"plugins/kubemuster-auth-eks": "plugins/eks", "plugins/kubemuster-auth-kubeconfig": "plugins/kubeconfig",
+	} {
+		build := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", filepath.Join(bin, out), "./"+source)
+		build.Dir = root
+		if text, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("building %s: %v\n%s", source, err, text)
+		}
+	}
+	w, err := start(filepath.Join(root, "testdata/snapshots"), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.close)
+	s.env = append(environment(os.Environ(), w.env), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	lock := s.command(t, "kubemuster plugins lock --plugin-dir "+plugins+" --grant gke,aks,eks,kubeconfig")
+	if out, err := lock.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s.files(t, root, w, plugins)
+	return s
+}
+
+// files lays out what the docs' commands name: kubemuster.yaml, manifests in deploy, the plugins in bin, and a kubeconfig with the
+// context kind-dev.
+func (s *shell) files(t *testing.T, root string, w *world, plugins string) {
+	t.Helper()
+	for _, v := range w.env {
+		if name, value, _ := strings.Cut(v, "="); name == "KUBEMUSTER_CONFIG" {
+			data, err := os.ReadFile(value)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(s.dir, "kubemuster.yaml"), data, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := errors.Join(
+		os.CopyFS(filepath.Join(s.dir, "deploy"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
+		os.Mkdir(filepath.Join(s.dir, "bin"), 0o700),
+		os.CopyFS(filepath.Join(s.dir, "bin/plugins"), os.DirFS(plugins)),
+		os.Remove(filepath.Join(s.dir, "bin/plugins", plugin.LockFile)),
+		os.WriteFile(filepath.Join(s.dir, "config"), s.kubeconfig(t, plugins), 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(s.env, "KUBECONFIG="+filepath.Join(s.dir, "config"))
+}
+
+// kubeconfig names the EKS cluster of the demo, with a token that the plugin has issued.
+func (s *shell) kubeconfig(t *testing.T, plugins string) []byte {
+	t.Helper()
+	for _, v := range s.env {
+		if name, value, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	config.Flags(flags)
+	if err := flags.Parse([]string{"--config", filepath.Join(s.dir, "kubemuster.yaml")}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(flags, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := plugin.NewHost(plugin.Options{Dirs: []string{plugins}, Env: c.Env()})
+	defer host.Close()
+	const eks = "eks://us-east-1/prod"
+	conn, err := scan.Connect(t.Context(), host, scan.Target{Raw: eks, Params: c.Params(config.Target{Target: eks})}, kube.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := conn.Tokens.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca := filepath.Join(s.dir, "ca.pem")
+	if err := os.WriteFile(ca, conn.Access.Trust.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Appendf(nil, `apiVersion: v1
+kind: Config
+clusters: [{name: kind, cluster: {server: %q, certificate-authority: %q}}]
+users: [{name: kind, user: {token: %q}}]
+contexts: [{name: kind-dev, context: {cluster: kind, user: kind}}]
+`, conn.Access.Server, ca, token.Value.Reveal())
+}
+
+func (s *shell) command(t *testing.T, line string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", line)
+	cmd.Dir, cmd.Env = s.dir, s.env
+	return cmd
+}
+
+// run runs a command and returns what it prints. What it finds may end it with 3 or 10; a mistake in it may not.
+func (s *shell) run(t *testing.T, line string) string {
+	t.Helper()
+	cmd := s.command(t, line)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && (exit.ExitCode() == 3 || exit.ExitCode() == 10) {
+		err = nil
+	}
+	if err != nil || stdout.Len()+stderr.Len() == 0 {
+		t.Errorf("%v\n%s%s", err, &stdout, &stderr)
+	}
+	return stdout.String()
+}
