@@ -15,10 +15,9 @@ help: ## List the targets.
 
 build: ## Build bin/kubemuster and the auth plugins, and lock the plugins.
 	go build -ldflags '-X $(MODULE)/internal/cli.version=$(VERSION)' -o bin/kubemuster ./cmd/scanner
-	@for p in $(PROVIDERS); do \
-		echo go build -o bin/plugins/kubemuster-auth-$$p ./plugins/$$p; \
-		go build -ldflags '-X main.version=$(VERSION)' -o bin/plugins/kubemuster-auth-$$p ./plugins/$$p || exit 1; \
-	done
+	@mkdir -p bin/plugins bin/.plugins
+	go build -ldflags '-X main.version=$(VERSION)' -o bin/.plugins/ $(addprefix ./plugins/,$(PROVIDERS))
+	@for p in $(PROVIDERS); do mv bin/.plugins/$$p bin/plugins/kubemuster-auth-$$p; done; rmdir bin/.plugins
 	@bin/kubemuster plugins lock --plugin-dir bin/plugins $(addprefix --grant ,$(PROVIDERS))
 
 demo: build ## Scan three clouds on this machine, with nothing to sign up for.

@@ -126,7 +126,7 @@ func newRoot(ios *IOStreams) *cobra.Command {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	log := &logOptions{}
-	root.PersistentFlags().BoolVarP(&log.verbose, "verbose", "v", false, "log what happens, with the whole chain of an error")
+	root.PersistentFlags().BoolVarP(&log.verbose, "verbose", "v", false, "log what happens, plugins included")
 	root.PersistentFlags().BoolVarP(&log.quiet, "quiet", "q", false, "print nothing but reports and errors")
 	root.PersistentFlags().StringVar(&log.format, "log-format", "text", "text or json")
 	root.AddCommand(

@@ -77,7 +77,9 @@ func TestLockedPluginStartsOnce(t *testing.T) {
 
 func TestLockRefuses(t *testing.T) {
 	raw := func(text string) func(*testing.T, string) {
-		return func(t *testing.T, dir string) { must(t, os.WriteFile(filepath.Join(dir, LockFile), []byte(text), 0o644)) }
+		return func(t *testing.T, dir string) {
+			must(t, os.WriteFile(filepath.Join(dir, LockFile), []byte(text), 0o644))
+		}
 	}
 	for _, c := range []struct {
 		name  string

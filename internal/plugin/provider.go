@@ -103,6 +103,7 @@ func call[T any](ctx context.Context, p *Provider, do func(context.Context, plug
 		}
 		deadline, cancel := context.WithTimeout(ctx, p.host.opts.CallTimeout)
 		r, err := do(deadline, proc.api)
+		died := err != nil && proc.died(deadline, err)
 		timedOut := deadline.Err() != nil
 		cancel()
 		switch {
@@ -110,14 +111,15 @@ func call[T any](ctx context.Context, p *Provider, do func(context.Context, plug
 			return r, nil
 		case ctx.Err() != nil:
 			return zero, ctx.Err()
+		case died:
+			if err := p.bury(ctx, proc); err != nil {
+				return zero, err
+			}
 		case timedOut:
 			return zero, sdk.Errorf(sdk.ErrUnavailable, "check that the cloud's endpoints can be reached from here",
 				"plugin %s did not answer within %s", p.exe.Name, p.host.opts.CallTimeout)
-		case !proc.died(ctx, err):
+		default:
 			return zero, fromStatus(err)
-		}
-		if err := p.bury(ctx, proc); err != nil {
-			return zero, err
 		}
 	}
 }
@@ -223,7 +225,7 @@ func (p *Provider) ask(ctx context.Context) (sdk.Info, error) {
 	deadline, cancel := context.WithTimeout(ctx, p.host.opts.CallTimeout)
 	defer cancel()
 	r, err := bare.api.Info(deadline, &pluginpb.InfoRequest{})
-	died := err != nil && bare.died(ctx, err)
+	died := err != nil && bare.died(deadline, err)
 	bare.stop(p.host.times.stop)
 	switch {
 	case died:
@@ -318,18 +320,20 @@ func (p *process) stop(patience time.Duration) {
 	p.run.kill()
 }
 
-// died tells a call that failed because the process is gone from one that the plugin answered with a failure.
+// died tells a call that failed because the process is gone from one that ran out of time, or that the plugin answered
+// with a failure. ctx is the call's.
 func (p *process) died(ctx context.Context, err error) bool {
 	st := status.Convert(err)
 	if len(st.Details()) > 0 {
 		return false
 	}
 	switch st.Code() {
-	case codes.Unavailable, codes.Canceled, codes.Internal: // what gRPC itself makes of a connection that breaks or is closed
+	// What gRPC itself makes of a connection that breaks or is closed, and of a deadline.
+	case codes.Unavailable, codes.Canceled, codes.Internal, codes.DeadlineExceeded:
 	default:
 		return false
 	}
-	// The connection breaks a moment before the process has ended.
+	// The connection breaks a moment before the process has ended, and the plugin sees the deadline a moment before us.
 	select {
 	case <-p.run.ended:
 		return true

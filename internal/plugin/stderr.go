@@ -121,7 +121,7 @@ func flat(v any) any {
 // oneLine makes a plugin's text fit for a message or a terminal of ours: no credential, no control character, and no more
 // than limit bytes.
 func oneLine(s string, limit int) string {
-	words := strings.FieldsFunc(redact.String(s), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	words := strings.FieldsFunc(redact.String(strings.ToValidUTF8(s, "\uFFFD")), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 	return shorten(strings.Join(words, " "), limit)
 }
 

@@ -32,14 +32,17 @@ func checkWriters(path string) error {
 	if err != nil {
 		return err
 	}
-	mode := info.Mode()
+	return refuseWriters(path, info.Mode(), info.Sys().(*syscall.Stat_t).Gid)
+}
+
+func refuseWriters(path string, mode fs.FileMode, gid uint32) error {
 	if mode&fs.ModeSticky != 0 {
 		return nil
 	}
 	if mode.Perm()&0o002 != 0 {
 		return fmt.Errorf("%s may be written by anyone; take that right away (chmod o-w) before it is trusted", path)
 	}
-	if mode.Perm()&0o020 != 0 && !private(info.Sys().(*syscall.Stat_t).Gid) {
+	if mode.Perm()&0o020 != 0 && !private(gid) {
 		return fmt.Errorf("%s may be written by a group; take that right away (chmod g-w) before it is trusted", path)
 	}
 	return nil

@@ -108,7 +108,7 @@ func (s server) Access(ctx context.Context, req *pluginpb.AccessRequest) (*plugi
 		err = errNoAnswer
 	}
 	if err != nil {
-		return nil, wireError(err)
+		return nil, wireError(ctx, err)
 	}
 	r := &pluginpb.AccessResponse{
 		Server: a.Server, TlsServerName: a.TLSServerName, ProxyUrl: a.ProxyURL, Hint: a.Hint, Trust: &pluginpb.Trust{},
@@ -130,7 +130,7 @@ func (s server) Token(ctx context.Context, req *pluginpb.TokenRequest) (*pluginp
 		err = errNoAnswer
 	}
 	if err != nil {
-		return nil, wireError(err)
+		return nil, wireError(ctx, err)
 	}
 	r := &pluginpb.TokenResponse{Value: t.Value.Reveal(), ClientCertificate: t.ClientCertificate, ClientKey: []byte(t.ClientKey.Reveal())}
 	if !t.Expiry.IsZero() {
@@ -147,7 +147,7 @@ func (s server) Discover(req *pluginpb.DiscoverRequest, stream grpc.ServerStream
 	for t, err := range p.Discover(stream.Context(), Scope{Path: req.GetPath(), Params: req.GetParams()}) {
 		r := &pluginpb.DiscoverResponse{}
 		if err != nil {
-			st := status.Convert(wireError(err))
+			st := status.Convert(wireError(stream.Context(), err))
 			r.Error = &pluginpb.Error{Code: int32(st.Code()), Message: st.Message(), Hint: hint(err)}
 		} else {
 			r.Target = &pluginpb.Target{Provider: t.Provider, Name: t.Name, Path: t.Path, Params: t.Params}
@@ -169,7 +169,7 @@ func (s server) Facts(ctx context.Context, req *pluginpb.FactsRequest) (*pluginp
 		err = errNoAnswer
 	}
 	if err != nil {
-		return nil, wireError(err)
+		return nil, wireError(ctx, err)
 	}
 	return &pluginpb.FactsResponse{Schema: f.Schema, Document: f.Document}, nil
 }
@@ -184,11 +184,14 @@ func target(t *pluginpb.Target) Target {
 
 // wireError returns err as a gRPC status. Text that a library may have put a credential into is redacted here, before it
 // leaves the process.
-func wireError(err error) error {
+func wireError(ctx context.Context, err error) error {
 	message := err.Error()
 	var e *Error
-	if errors.As(err, &e) {
+	switch {
+	case errors.As(err, &e):
 		message = e.Message
+	case ctx.Err() != nil: // the host's deadline, which the host is about to see: it is no answer
+		return status.FromContextError(ctx.Err()).Err()
 	}
 	st := status.New(pluginpb.Code(err), sendable(message))
 	// The detail also tells the host that the plugin answered, and did not die.

@@ -188,6 +188,7 @@ func identity(o snapshot.Object) string {
 	return o.Kind.Name + " " + o.Value.GetNamespace() + "/" + o.Value.GetName()
 }
 
+// buildPlugins builds the plugins with the race detector, as all tests are: their dependencies are then compiled already.
 func buildPlugins(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// shopToken is that of a user who may read one namespace of the prod cluster.
+const shopToken = "shop-token-of-the-e2e-tests"
+
 // Any cluster that a kubeconfig leads to can be scanned: with a token, with a client certificate, and with a command that
 // fetches a credential, which may be the scanner itself.
 func TestKubeconfig(t *testing.T) {

@@ -131,7 +131,10 @@ func newServer(ctx context.Context, manifests string) (*server, error) {
 	var err error
 	s.Cluster, err = cluster.Run(ctx, cluster.Options{
 		CA: world.ca, Authenticate: s.authenticate, Issuers: aksIssuers(),
-		Tokens: map[string]cluster.User{rogueToken: {Name: "rogue", Groups: []string{"kubemuster:readers"}}},
+		Tokens: map[string]cluster.User{
+			rogueToken: {Name: "rogue", Groups: []string{"kubemuster:readers"}},
+			shopToken:  {Name: "shop-auditor"},
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -40,19 +40,26 @@ func TestPluginPanicsAgain(t *testing.T) {
 
 // A plugin that lies, or asks for something unsafe, is not believed.
 func TestPluginLies(t *testing.T) {
-	for behaviour, refusal := range map[string]struct{ stage, says string }{
-		"plain-http":      {"access", "is not an https URL"},
-		"trusts-nothing":  {"access", "no certificate authority to trust"},
-		"metadata-server": {"access", "is an address where no API server is"},
-		"nameless":        {"access", "the cluster has no provider"},
-		"empty-token":     {"token", "gave an empty credential"},
-		"old-token":       {"token", "that expired at"},
-		"leaks":           {"access", "[redacted]"},
-	} {
-		t.Run(behaviour, func(t *testing.T) {
-			t.Parallel()
-			scanWith(t, world.rogues, rogueEnv, rogueTarget(behaviour)).checkNotScanned(t, refusal.stage, refusal.says)
-		})
+	t.Parallel()
+	lies := []struct{ behaviour, stage, says string }{
+		{"plain-http", "access", "is not an https URL"},
+		{"trusts-nothing", "access", "no certificate authority to trust"},
+		{"metadata-server", "access", "is an address where no API server is"},
+		{"nameless", "access", "the cluster has no provider"},
+		{"empty-token", "token", "gave an empty credential"},
+		{"old-token", "token", "that expired at"},
+		{"leaks", "access", "[redacted]"},
+	}
+	var targets []string
+	for _, l := range lies {
+		targets = append(targets, rogueTarget(l.behaviour))
+	}
+	s := scanWith(t, world.rogues, rogueEnv, targets...)
+	if s.code != exitIncomplete || len(s.runs) != len(lies) {
+		t.Fatalf("the exit code is %d, with %d runs\n%s", s.code, len(s.runs), s.tail())
+	}
+	for i, l := range lies {
+		s.runs[i].checkNotScanned(t, l.stage, l.says)
 	}
 }
 
@@ -75,14 +82,7 @@ func TestPluginHangs(t *testing.T) {
 // A plugin's environment holds what every plugin needs and what it was granted, and nothing else of the scanner's.
 func TestPluginEnvironment(t *testing.T) {
 	env := append([]string{"E2E_CANARY=sings", "AWS_SECRET_ACCESS_KEY=" + awsSecret, "ROGUE_DECLARED=yes"}, rogueEnv...)
-	ungranted := t.TempDir()
-	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(ungranted, "rogue")); err != nil {
-		t.Fatal(err)
-	}
-	locked := t.TempDir()
-	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(locked, "rogue")); err != nil {
-		t.Fatal(err)
-	}
+	ungranted, locked := pluginFolder(t, world.rogues, "rogue"), pluginFolder(t, world.rogues, "rogue")
 	if err := lock(locked); err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +114,7 @@ func TestPluginEnvironment(t *testing.T) {
 // Where there is a lock, an executable that is not in it or differs is never run.
 func TestPluginLock(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := copyFile(pluginPath(world.rogues, "rogue"), pluginPath(dir, "rogue")); err != nil {
-		t.Fatal(err)
-	}
+	dir := pluginFolder(t, world.rogues, "rogue")
 	if err := lock(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -149,58 +146,63 @@ func TestPluginLock(t *testing.T) {
 // However the scanner ends, its plugins end too: when it is told to stop, and when it is killed and can do nothing.
 func TestHostEnds(t *testing.T) {
 	for _, tc := range []struct {
+		cloud  cloud
 		signal syscall.Signal
-		code   int // as the shell has it: 128 and the signal, where the process did not exit by itself
+		code   int // -1: it did not exit by itself
 	}{
-		{syscall.SIGINT, 130},
-		{syscall.SIGTERM, 130},
-		{syscall.SIGKILL, -1},
+		{world.eks, syscall.SIGKILL, -1},
+		{world.gke, syscall.SIGKILL, -1},
+		{world.aks, syscall.SIGKILL, -1},
+		{world.eks, syscall.SIGINT, exitInterrupted},
+		{world.gke, syscall.SIGTERM, exitInterrupted},
 	} {
-		for _, c := range clouds() {
-			t.Run(fmt.Sprint(tc.signal)+"/"+c.provider(), func(t *testing.T) {
-				t.Parallel()
-				reached, open := make(chan struct{}), make(chan struct{})
-				var once, shut sync.Once
-				t.Cleanup(func() { shut.Do(func() { close(open) }) })
-				name := "endless-" + strings.ToLower(tc.signal.String())
-				register(c, name, world.prod, gate(t, world.prod, func(r *http.Request) {
-					once.Do(func() { close(reached) })
-					select {
-					case <-open:
-					case <-r.Context().Done():
-					}
-				}, nil))
-				// A plugin folder of its own tells this scan's plugin from those of other tests.
-				plugins := t.TempDir()
-				if err := copyFile(pluginPath(world.plugins, c.provider()), pluginPath(plugins, c.provider())); err != nil {
-					t.Fatal(err)
-				}
-				if err := lock(plugins, c.provider()); err != nil {
-					t.Fatal(err)
-				}
-				cmd := command(t, c.env(reader), "scan", "--plugin-dir", plugins, c.target(name, reader))
-				if err := cmd.Start(); err != nil {
-					t.Fatal(err)
-				}
-				select {
-				case <-reached:
-				case <-time.After(time.Minute):
-					t.Fatalf("the scan has not reached the API server:\n%s", finish(t, cmd).tail())
-				}
-				if pids, err := processesOf(plugins); err != nil || len(pids) != 1 {
-					t.Errorf("the scan has the plugin processes %v, not one (%v)", pids, err)
-				}
-				if err := cmd.Process.Signal(tc.signal); err != nil {
-					t.Fatal(err)
-				}
-				if o := finish(t, cmd); o.code != tc.code {
-					t.Errorf("the exit code is %d, not %d\n%s", o.code, tc.code, o.tail())
-				}
-				eventually(t, "the end of the plugin", func() bool {
-					pids, err := processesOf(plugins)
-					return err == nil && len(pids) == 0
-				})
+		t.Run(fmt.Sprint(tc.signal)+"/"+tc.cloud.provider(), func(t *testing.T) {
+			t.Parallel()
+			reached := make(chan struct{})
+			var once sync.Once
+			name := "endless-" + strings.ToLower(tc.signal.String())
+			register(tc.cloud, name, world.prod, gate(t, world.prod, func(r *http.Request) {
+				once.Do(func() { close(reached) })
+				<-r.Context().Done()
+			}, nil))
+			// A plugin folder of its own tells this scan's plugin from those of other tests.
+			plugins := pluginFolder(t, world.plugins, tc.cloud.provider())
+			if err := lock(plugins, tc.cloud.provider()); err != nil {
+				t.Fatal(err)
+			}
+			cmd := command(t, tc.cloud.env(reader), "scan", "--plugin-dir", plugins, tc.cloud.target(name, reader))
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-reached:
+			case <-time.After(time.Minute):
+				_ = cmd.Process.Kill()
+				t.Fatalf("the scan has not reached the API server:\n%s", finish(t, cmd).tail())
+			}
+			if pids, err := processesOf(plugins); err != nil || len(pids) != 1 {
+				t.Errorf("the scan has the plugin processes %v, not one (%v)", pids, err)
+			}
+			if err := cmd.Process.Signal(tc.signal); err != nil {
+				t.Fatal(err)
+			}
+			if o := finish(t, cmd); o.code != tc.code {
+				t.Errorf("the exit code is %d, not %d\n%s", o.code, tc.code, o.tail())
+			}
+			eventually(t, "the end of the plugin", func() bool {
+				pids, err := processesOf(plugins)
+				return err == nil && len(pids) == 0
 			})
-		}
+		})
 	}
+}
+
+// pluginFolder copies one plugin into a folder of its own, without a lock.
+func pluginFolder(t *testing.T, from, provider string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := copyFile(pluginPath(from, provider), pluginPath(dir, provider)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

@@ -23,11 +23,11 @@ import (
 
 // The scanner's exit codes.
 const (
-	exitOK         = 0
-	exitError      = 1
-	exitUsage      = 2
-	exitIncomplete = 3
-	exitFindings   = 10
+	exitOK          = 0
+	exitUsage       = 2
+	exitIncomplete  = 3
+	exitFindings    = 10
+	exitInterrupted = 130
 )
 
 // outcome is what a command left behind.
@@ -75,7 +75,7 @@ func runCommand(t *testing.T, env []string, args ...string) outcome {
 
 // credentials matches tokens of every cloud and the secrets of the tests.
 var credentials = regexp.MustCompile(`k8s-aws-v1\.|ya29\.|eyJ[A-Za-z0-9_-]{16}|BEGIN [A-Z ]*PRIVATE KEY|` +
-	regexp.QuoteMeta(awsSecret) + `|` + regexp.QuoteMeta(azureSecret) + `|` + rogueToken)
+	regexp.QuoteMeta(awsSecret) + `|` + regexp.QuoteMeta(azureSecret) + `|` + rogueToken + `|` + shopToken)
 
 func checkSecrets(t *testing.T, where, text string) {
 	t.Helper()
@@ -186,30 +186,36 @@ func (r sarifRun) notifications() []sarifNotification {
 	return slices.Concat(i.ToolConfigurationNotifications, i.ToolExecutionNotifications)
 }
 
-// checkNotScanned checks that a run says of its target that it was not scanned, and why; and that it is not taken for a
-// clean one.
+// checkNotScanned checks that a scan of one target ends in exit code 3 and says why.
 func (s scanned) checkNotScanned(t *testing.T, stage string, says ...string) {
 	t.Helper()
 	r := s.only(t)
 	if s.code != exitIncomplete || r.Invocations[0].ExitCode != exitIncomplete {
 		t.Errorf("the exit code is %d, and %d in the report, not %d\n%s", s.code, r.Invocations[0].ExitCode, exitIncomplete, s.tail())
 	}
+	if !strings.Contains(s.stderr, "1 of 1 targets were not scanned") {
+		t.Errorf("standard error does not say that the target was not scanned:\n%s", s.tail())
+	}
+	r.checkNotScanned(t, stage, says...)
+}
+
+// checkNotScanned checks that a run says of its target that it was not scanned, and why; and that it is not taken for a
+// clean one.
+func (r sarifRun) checkNotScanned(t *testing.T, stage string, says ...string) {
+	t.Helper()
 	if r.Invocations[0].ExecutionSuccessful || r.Properties.Status != "not scanned" || len(r.Results) > 0 {
-		t.Errorf("the report takes the cluster for scanned: successful %v, status %q, %d results",
-			r.Invocations[0].ExecutionSuccessful, r.Properties.Status, len(r.Results))
+		t.Errorf("the report takes %s for scanned: successful %v, status %q, %d results",
+			r.Properties.Target, r.Invocations[0].ExecutionSuccessful, r.Properties.Status, len(r.Results))
 	}
 	// Beside the reason there may be a gap for each kind.
 	list := slices.DeleteFunc(r.notifications(), func(n sarifNotification) bool { return strings.HasPrefix(n.Descriptor.ID, "read/") })
 	if len(list) != 1 || list[0].Descriptor.ID != "scan/"+stage || list[0].Level != "error" {
-		t.Fatalf("the notifications are %+v, not one scan/%s", list, stage)
+		t.Fatalf("the notifications on %s are %+v, not one scan/%s", r.Properties.Target, list, stage)
 	}
 	for _, want := range says {
 		if text := list[0].Message.Text; !strings.Contains(text, want) {
-			t.Errorf("the notification says %q, without %q", text, want)
+			t.Errorf("the notification on %s says %q, without %q", r.Properties.Target, text, want)
 		}
-	}
-	if !strings.Contains(s.stderr, "1 of 1 targets were not scanned") {
-		t.Errorf("standard error does not say that the target was not scanned:\n%s", s.tail())
 	}
 }
 

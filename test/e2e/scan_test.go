@@ -1,9 +1,18 @@
 package e2e
 
 import (
+	"encoding/json"
+	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	clientauthv1 "k8s.io/client-go/pkg/apis/clientauthentication/v1"
+
+	fakeazure "github.com/kubemuster/kubemuster/internal/cloudfake/azure"
+	fakegoogle "github.com/kubemuster/kubemuster/internal/cloudfake/google"
 )
 
 // What the scan of each cluster must find, among more: things that are in no other cluster.
@@ -90,4 +99,101 @@ func checkHolds(t *testing.T, found, want []string) {
 			t.Errorf("not found: %s\nfound: %s", w, strings.Join(found, "\n       "))
 		}
 	}
+}
+
+// Access tells the whole way to a cluster, and what may not be read there.
+func TestAccess(t *testing.T) {
+	for _, c := range clouds() {
+		t.Run(c.provider(), func(t *testing.T) {
+			t.Parallel()
+			args := []string{"access", "--plugin-dir", world.plugins}
+			o := runCommand(t, c.env(reader), append(args, c.target("prod", reader))...)
+			for _, want := range []string{world.prod.URL() + " (v1.37.2)", c.user(reader)} {
+				if o.code != exitOK || !strings.Contains(o.stdout, want) {
+					t.Errorf("the exit code is %d, and standard output lacks %q:\n%s\n%s", o.code, want, o.stdout, o.tail())
+				}
+			}
+			o = runCommand(t, c.env(partial), append(args, c.target("prod", partial))...)
+			if o.code != exitIncomplete || !strings.Contains(o.stdout, "KM2001") || !strings.Contains(o.stderr, "kubemuster-reader") {
+				t.Errorf("the exit code is %d, and standard output does not say what is missing:\n%s\n%s", o.code, o.stdout, o.tail())
+			}
+		})
+	}
+}
+
+// Token prints a credential that the API server accepts, for other programs.
+func TestToken(t *testing.T) {
+	for _, c := range clouds() {
+		t.Run(c.provider(), func(t *testing.T) {
+			t.Parallel()
+			o := runCommand(t, c.env(reader), "token", "--plugin-dir", world.plugins, c.target("prod", reader))
+			var credential clientauthv1.ExecCredential
+			if err := json.Unmarshal([]byte(o.stdout), &credential); err != nil || credential.Status == nil {
+				t.Fatalf("the exit code is %d, and there is no credential (%v)\n%s", o.code, err, o.tail())
+			}
+			if e := credential.Status.ExpirationTimestamp; e == nil || !e.After(time.Now()) {
+				t.Errorf("the credential ends at %v", e)
+			}
+			if got := world.prod.status(t, credential.Status.Token); got != http.StatusOK {
+				t.Errorf("the API server answers %d to the token", got)
+			}
+		})
+	}
+}
+
+// An identity that may read one namespace scans that namespace: the rest is out of scope, and not missing.
+func TestNamespace(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "config")
+	writeKubeconfig(t, path, map[string]any{"server": world.prod.URL(), "certificate-authority": world.caFile}, map[string]any{"token": shopToken})
+	s := scan(t, nil, "kubeconfig://dev?kubeconfig="+path, "--namespace", "shop")
+	s.checkComplete(t)
+	found := s.only(t).findings(t)
+	checkHolds(t, found, []string{"KM1005 shop/deployments.apps/till/containers/till"})
+	for _, f := range found {
+		if !strings.Contains(f, " shop/") {
+			t.Errorf("found out of scope: %s", f)
+		}
+	}
+}
+
+// The further ways into a cluster that the clouds have.
+func TestOtherWaysIn(t *testing.T) {
+	google, azure := world.gke.(gkeCloud), world.aks.(aksCloud)
+	google.AddCluster(fakegoogle.Cluster{Project: googleProject, Location: googleLocation, Name: "by-dns", DNSEndpoint: world.prod.Address, DNSExternal: true})
+	azure.AddCluster(fakeazure.Cluster{
+		Subscription: azureSubscription, ResourceGroup: azureGroup, Name: "local-accounts", FQDN: world.prod.Address, CA: world.ca.PEM(),
+		Mode: fakeazure.LocalAccounts, ClientCA: world.ca,
+	})
+	azure.AddIdentity(fakeazure.Identity{
+		ClientID: "00000000-0000-4000-8000-0000000000b9", ObjectID: "00000000-0000-4000-8000-0000000000a9", Secret: azureSecret,
+		Actions: []string{fakeazure.ActionRead, fakeazure.ActionUserCredential, fakeazure.ActionAdminCredential},
+	})
+	admin := strings.ReplaceAll(azure.target("local-accounts", reader), azureClient(reader), "00000000-0000-4000-8000-0000000000b9")
+	for _, tc := range []struct {
+		name, target string
+		env          []string
+	}{
+		{
+			"GKE with application default credentials", strings.ReplaceAll(google.target("prod", reader), "credentialsFile="+google.files[reader]+"&", ""),
+			[]string{"GOOGLE_APPLICATION_CREDENTIALS=" + google.files[reader]},
+		},
+		{"GKE by its DNS endpoint", google.target("by-dns", reader), nil},
+		{
+			"AKS with credentials of the environment", strings.ReplaceAll(azure.target("prod", reader), "&clientSecret=env:E2E_AZURE_SECRET", ""),
+			[]string{"AZURE_CLIENT_SECRET=" + azureSecret},
+		},
+		{"AKS with local accounts", admin + "&allowLocalAccounts=true", azure.env(reader)},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := scan(t, tc.env, tc.target)
+			s.checkComplete(t)
+			checkHolds(t, s.only(t).findings(t), prodFindings)
+		})
+	}
+	t.Run("AKS without leave to use local accounts", func(t *testing.T) {
+		t.Parallel()
+		scan(t, azure.env(reader), admin).checkNotScanned(t, "access", "takes client certificates only", "allowLocalAccounts=true")
+	})
 }

@@ -1,0 +1,72 @@
+package redact
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestString(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"nothing", "cluster prod was not found", "cluster prod was not found"},
+		{"empty", "", ""},
+		{"JWT", "got eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln, and more", "got [redacted], and more"},
+		{"JWT without a signature", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "[redacted]"},
+		{"EKS", "k8s-aws-v1.aHR0cHM6Ly9zdHM rest", "[redacted] rest"},
+		{"Google", `{"t":"ya29.c.b0Aaek-x_y"}`, `{"t":"[redacted]"}`},
+		{"bearer", "Authorization: Bearer abcdefgh1234", "Authorization: Bearer [redacted]"},
+		{"bearer of the news", "the bearer of it", "the bearer of it"},
+		{"presigned", "https://sts/?X-Amz-Credential=AKIA%2Fx&X-Amz-Date=1&X-Amz-Signature=0a0b", "https://sts/?X-Amz-Credential=[redacted]&X-Amz-Date=1&X-Amz-Signature=[redacted]"},
+		{"form", "client_id=me&client_secret=s3cret&grant_type=x", "client_id=me&client_secret=[redacted]&grant_type=x"},
+		{"JSON", `{"access_token": "opaque", "expires_in": 3}`, `{"access_token": "[redacted]", "expires_in": 3}`},
+		{"token", `?token=opaque&x=1 {"token":"opaque"}`, `?token=[redacted]&x=1 {"token":"[redacted]"}`},
+		{"prose", "getting a token: permission denied", "getting a token: permission denied"},
+		{"PEM", "a -----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY----- b", "a [redacted] b"},
+		{"PEM cut off", "-----BEGIN PRIVATE KEY-----\nMII", "[redacted]"},
+		{"certificate", "-----BEGIN CERTIFICATE-----\nMII", "-----BEGIN CERTIFICATE-----\nMII"},
+		{"two", "password=a password=b", "password=[redacted] password=[redacted]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := String(c.in)
+			if got != c.want {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+			if again := String(got); again != got {
+				t.Errorf("again: %q", again)
+			}
+		})
+	}
+}
+
+func TestValue(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"token", "opaque", mark},
+		{"clientSecret", "opaque", mark},
+		{"DB_PASSWORD", "two words", mark},
+		{"apiKey", "opaque", mark},
+		{"aws_secret_access_key", "opaque", mark},
+		{"credentials", "opaque", mark},
+		{"password", "", ""},
+		{"tokenExpiry", "12:00", "12:00"},
+		{"secretName", "prod-tls", "prod-tls"},
+		{"key", "a", "a"},
+		{"error", "Bearer abcdefgh1234", "Bearer [redacted]"},
+	} {
+		if got := Value(c.name, c.value); got != c.want {
+			t.Errorf("%s=%s shows as %q, want %q", c.name, c.value, got, c.want)
+		}
+	}
+}
+
+// Whatever surrounds a token, it does not come through, and text that was redacted stays as it is.
+func FuzzString(f *testing.F) {
+	f.Add("before ", " after")
+	f.Add("Bearer ", "\n")
+	f.Add("-----BEGIN PRIVATE KEY-----", "")
+	f.Add(`{"password":"`, `"}`)
+	const token = "k8s-aws-v1.aHR0cHM6Ly9zdHMuYW1hem9uYXdzLmNvbQ"
+	f.Fuzz(func(t *testing.T, before, after string) {
+		if got := String(before + token + after); strings.Contains(got, token) {
+			t.Errorf("it comes through: %q", got)
+		}
+	})
+}
