@@ -165,15 +165,18 @@ func TestHint(t *testing.T) {
 			`the caller is ` + userARN + `; cluster "prod" (authentication mode API) needs an access entry for ` + userARN + ` with the group ` + readGroup,
 		},
 		"assumed role": {
-			"prod", map[string]string{"roleArn": auditARN, "externalId": externalID},
+			"prod",
+			map[string]string{"roleArn": auditARN, "externalId": externalID},
 			`the caller is arn:aws:sts::111122223333:assumed-role/audit/kubemuster; cluster "prod" (authentication mode API) needs an access entry for ` + auditARN + ` with the group ` + readGroup,
 		},
 		"assumed role and aws-auth": {
-			"legacy", map[string]string{"roleArn": auditARN, "externalId": externalID, "sessionName": "night"},
+			"legacy",
+			map[string]string{"roleArn": auditARN, "externalId": externalID, "sessionName": "night"},
 			`the caller is arn:aws:sts::111122223333:assumed-role/audit/night; cluster "legacy" (authentication mode CONFIG_MAP) needs a mapping of arn:aws:iam::111122223333:role/audit to the group ` + readGroup + ` in ConfigMap kube-system/aws-auth`,
 		},
 		"STS out of reach": {
-			"prod", map[string]string{"stsEndpointUrl": "https://127.0.0.1:1"},
+			"prod",
+			map[string]string{"stsEndpointUrl": "https://127.0.0.1:1"},
 			`the caller is not known (sts:GetCallerIdentity failed); cluster "prod" (authentication mode API) needs an access entry for the caller's user or role with the group ` + readGroup,
 		},
 	} {

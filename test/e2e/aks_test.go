@@ -19,6 +19,7 @@ var azureNumber = map[identity]int{reader: 1, partial: 2, stranger: 3, outsider:
 func azureObject(as identity) string {
 	return fmt.Sprintf("00000000-0000-4000-8000-0000000000a%d", azureNumber[as])
 }
+
 func azureClient(as identity) string {
 	return fmt.Sprintf("00000000-0000-4000-8000-0000000000b%d", azureNumber[as])
 }
