@@ -90,7 +90,7 @@ func (a *Access) Validate() error {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("server %q holds more than a host and a path", u.Redacted())
 	case forbidden(u.Hostname()):
-		return fmt.Errorf("server %q is an address where no API server is", a.Server)
+		return fmt.Errorf("server %q is a link-local, multicast, unspecified or metadata address, where no API server is", a.Server)
 	}
 	if a.ProxyURL != "" {
 		p, err := url.Parse(a.ProxyURL)

@@ -24,7 +24,7 @@ func TestAccessValidate(t *testing.T) {
 		notURL   = "the server is not a URL"
 		notHTTPS = "is not an https URL"
 		more     = "holds more than a host and a path"
-		nowhere  = "is an address where no API server is"
+		nowhere  = "metadata address, where no API server is"
 	)
 	server := func(s string) func(*Access) { return func(a *Access) { a.Server = s } }
 	trust := func(r Trust) func(*Access) { return func(a *Access) { a.Trust = r } }

@@ -67,10 +67,10 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (code int, err error) {
+	defer func() { err = errors.Join(err, destroyWorld()) }()
 	if err := buildWorld(); err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, destroyWorld()) }()
 	// Most of what the tests do is wait: for other processes, and for tokens to end.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "6"); err != nil {
@@ -112,11 +112,14 @@ func destroyWorld() error {
 	var problems []error
 	for _, s := range []*server{world.prod, world.staging} {
 		if s == nil {
-			continue
+			continue // it did not start
 		}
 		events, err := s.Audit()
 		problems = append(problems, err, onlyReads(events))
 		s.Stop()
+	}
+	if world.dir == "" {
+		return errors.Join(problems...)
 	}
 	left, err := processesOf(world.dir)
 	problems = append(problems, err)

@@ -54,7 +54,7 @@ func (provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error) {
 		<-ctx.Done()
 		time.Sleep(time.Hour) // a plugin that does not heed its deadline
 	case "floods":
-		fmt.Fprintln(os.Stderr, strings.Repeat("one long line ", 1_000_000))
+		fmt.Fprintln(os.Stderr, strings.Repeat("one long line ", 100_000))
 		for range 20_000 {
 			fmt.Fprintln(os.Stderr, "and many short ones")
 		}
