@@ -212,14 +212,14 @@ func objects(kind snapshot.Kind, list runtime.Object) ([]snapshot.Object, error)
 	out := make([]snapshot.Object, items.Len())
 	for i := range out {
 		v := items.Index(i).Addr().Interface().(metav1.Object)
-		Strip(v)
-		out[i] = snapshot.Object{Kind: kind, Value: v}
+		strip(v)
+		out[i] = snapshot.Classified(snapshot.Object{Kind: kind, Value: v})
 	}
 	return out, nil
 }
 
-// Strip takes away what repeats the object: the bookkeeping of server-side apply, and the copy that kubectl apply keeps.
-func Strip(v metav1.Object) {
+// strip takes away what repeats the object: the bookkeeping of server-side apply, and the copy that kubectl apply keeps.
+func strip(v metav1.Object) {
 	v.SetManagedFields(nil)
 	if a := v.GetAnnotations(); a[corev1.LastAppliedConfigAnnotation] != "" {
 		delete(a, corev1.LastAppliedConfigAnnotation)

@@ -329,10 +329,10 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 	case value.GetNamespace() == "":
 		value.SetNamespace(metav1.NamespaceDefault)
 	}
-	Strip(value)
-	p.objects = append(p.objects, snapshot.Object{
+	strip(value)
+	p.objects = append(p.objects, snapshot.Classified(snapshot.Object{
 		Kind: kind, Value: value, File: displayName(p.file), Line: func(path string) int { return before + line(node, path) },
-	})
+	}))
 }
 
 // builtIn reports whether the group is one of Kubernetes' own: those of CRDs have a dot, and k8s.io is reserved.

@@ -15,6 +15,9 @@ import (
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
+// ClientConfig is client-go's configuration of a client, under our name for packages that only pass it on.
+type ClientConfig = rest.Config
+
 // Options tune a client.
 type Options struct {
 	// QPS bounds requests a second; zero means 50. Burst is twice that.

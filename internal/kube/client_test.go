@@ -370,13 +370,13 @@ func tunnel(t *testing.T, w http.ResponseWriter, address string) {
 		t.Error(err)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	from, _, err := http.NewResponseController(w).Hijack()
+	from, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		t.Error(err)
 		return
 	}
-	go func() { _, _ = io.Copy(to, from); _ = to.Close() }()
+	fmt.Fprint(from, "HTTP/1.1 200 Connection established\r\n\r\n")
+	go func() { _, _ = io.Copy(to, buffered); _ = to.Close() }()
 	go func() { _, _ = io.Copy(from, to); _ = from.Close() }()
 }
 

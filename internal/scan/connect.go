@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"k8s.io/client-go/rest"
-
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/report"
@@ -26,7 +24,7 @@ type Connection struct {
 	Info    sdk.Info // the plugin's
 	Access  *sdk.Access
 	Tokens  *kube.TokenSource
-	Config  *rest.Config
+	Config  *kube.ClientConfig
 	Version string // the API server's
 	Who     kube.Identity
 }
