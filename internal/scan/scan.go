@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
@@ -114,7 +113,8 @@ func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
 		return err
 	}
 	s.event(Event{Target: c.Target, Kind: Connected})
-	run := &run{scanner: s, cluster: c, about: about, pods: map[types.UID]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	run := newRun(s, c)
+	run.about = about
 	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	judging, stop := outlive(ctx, grace)
 	defer stop()
@@ -162,11 +162,15 @@ type run struct {
 	index   snapshot.Index
 
 	mu       sync.Mutex
-	pods     map[types.UID]bool // objects with a pod template that were read: what they own is judged at them
+	owners   map[types.UID]*owner
 	verdicts map[string]map[finding.Verdict]int
 	failures map[string]failure // of evaluation, by check
 	read     int
 	absent   []string // kinds that the server does not serve
+}
+
+func newRun(s *Scanner, c *report.Cluster) *run {
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -195,14 +199,20 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 func (r *run) objects(ctx, judging context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
 	pages := make(chan []snapshot.Object, 2)
 	var judges sync.WaitGroup
+	var wave waves
 	for range runtime.GOMAXPROCS(0) {
 		judges.Go(func() {
 			for page := range pages {
 				r.judge(judging, page)
+				wave.judged()
 			}
 		})
 	}
 	coverage, err := source.Collect(ctx, scope, func(page []snapshot.Object) error {
+		if len(page) == 0 {
+			return nil
+		}
+		wave.enter(page[0].Kind.Wave)
 		r.see(page)
 		pages <- page // the judges take every page, also when ctx has ended
 		return nil
@@ -212,14 +222,32 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 	return coverage, err
 }
 
+// waves holds back the pages of a wave until those of earlier ones have been judged: a pod's verdict needs its owner's.
+type waves struct {
+	mu      sync.Mutex
+	current int
+	pending sync.WaitGroup
+}
+
+// enter counts a page of the wave in. Sources give no page of a wave before all pages of earlier ones.
+func (w *waves) enter(wave int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if wave > w.current {
+		w.pending.Wait()
+		w.current = wave
+	}
+	w.pending.Add(1)
+}
+
+func (w *waves) judged() { w.pending.Done() }
+
 // see takes from a page what later ones and the whole cluster's checks need, before it is judged.
 func (r *run) see(page []snapshot.Object) {
 	r.mu.Lock()
 	for _, o := range page {
 		r.index.Add(o)
-		if o.Kind.Name != "Pod" && o.PodSpec() != nil && o.Value.GetUID() != "" {
-			r.pods[o.Value.GetUID()] = true
-		}
+		r.own(o)
 	}
 	r.read += len(page)
 	read := r.read
@@ -228,25 +256,15 @@ func (r *run) see(page []snapshot.Object) {
 }
 
 func (r *run) judge(ctx context.Context, page []snapshot.Object) {
+	judge := func(o snapshot.Object) policy.Judgement { return r.scanner.Engine.Object(ctx, o, r.about) }
 	for _, o := range page {
-		if r.judgedAtOwner(o) {
-			continue
+		j, owned := r.judgeOwned(o, judge)
+		if !owned {
+			j = judge(o)
+			r.remember(o.Value.GetUID(), j.Findings)
 		}
-		r.take(r.scanner.Engine.Object(ctx, o, r.about), finding.Object{
-			Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName(),
-		}.String())
+		r.take(j, finding.Object{Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}.String())
 	}
-}
-
-// judgedAtOwner reports whether the object's controller runs the same pods and has been read.
-func (r *run) judgedAtOwner(o snapshot.Object) bool {
-	owner := metav1.GetControllerOfNoCopy(o.Value)
-	if o.Kind.PodSpec == "" || owner == nil {
-		return false
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.pods[owner.UID]
 }
 
 func (r *run) take(j policy.Judgement, about string) {

@@ -85,11 +85,20 @@ func object(v metav1.Object) snapshot.Object {
 	return snapshot.Object{Kind: k, Value: v}
 }
 
+// ownersOfTheShop are the shop's controllers by UID.
+var ownersOfTheShop = map[string]struct{ kind, name string }{
+	"deployment": {"Deployment", "web"}, "replicaset": {"ReplicaSet", "web-1"}, "cronjob": {"CronJob", "nightly"}, "job": {"Job", "nightly-1"},
+}
+
 func meta(namespace, name, uid, owner string) metav1.ObjectMeta {
 	m := metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(uid)}
 	if owner != "" {
 		yes := true
-		m.OwnerReferences = []metav1.OwnerReference{{UID: types.UID(owner), Name: owner, Kind: "Any", Controller: &yes}}
+		kind, name := "Any", owner
+		if o, ok := ownersOfTheShop[owner]; ok {
+			kind, name = o.kind, o.name
+		}
+		m.OwnerReferences = []metav1.OwnerReference{{UID: types.UID(owner), Name: name, Kind: kind, Controller: &yes}}
 	}
 	return m
 }

@@ -44,7 +44,7 @@ func TestPluginLies(t *testing.T) {
 	lies := []struct{ behaviour, stage, says string }{
 		{"plain-http", "access", "is not an https URL"},
 		{"trusts-nothing", "access", "no certificate authority to trust"},
-		{"metadata-server", "access", "is an address where no API server is"},
+		{"metadata-server", "access", "169.254.169.254"},
 		{"nameless", "access", "the cluster has no provider"},
 		{"empty-token", "token", "gave an empty credential"},
 		{"old-token", "token", "that expired at"},
