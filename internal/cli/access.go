@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/scan"
+	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
 func newAccess(ios *IOStreams, log *logOptions) *cobra.Command {
@@ -48,6 +50,9 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	conn, err := scan.Connect(ctx, host, t, kube.Options{UserAgent: "kubemuster/" + version})
+	if errors.Is(err, sdk.ErrInvalidTarget) {
+		return usageError{err}
+	}
 	if err != nil {
 		fmt.Fprintln(ios.Err, "kubemuster:", sentence(err))
 		return exitCode(exitIncomplete)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
@@ -65,6 +66,9 @@ type usageError struct{ error }
 // Unwrap returns the mistake.
 func (e usageError) Unwrap() error { return e.error }
 
+// reportError is a report that could not be written: said even when the run was interrupted.
+type reportError struct{ error }
+
 // Main runs the command of this process and returns its exit code.
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -86,7 +90,7 @@ func Run(ctx context.Context, ios *IOStreams, args []string) int {
 		return exitOK
 	case errors.As(err, &code):
 		return int(code)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.As(err, new(reportError)):
 		fmt.Fprintln(ios.Err, "kubemuster: interrupted")
 		return exitInterrupted
 	}
@@ -117,6 +121,12 @@ func newRoot(ios *IOStreams) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return cmd.Help()
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := config.FlagsFromEnv(cmd.Flags()); err != nil {
+				return usageError{err}
+			}
+			return nil
 		},
 	}
 	root.SetIn(ios.In)

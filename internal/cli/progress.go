@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -23,18 +24,18 @@ type progress struct {
 	fleet    *mpb.Bar
 	mu       sync.Mutex
 	finished int
-	clusters map[string]*clusterBar
+	clusters map[int]*clusterBar
 }
 
 type clusterBar struct {
 	bar     *mpb.Bar
 	objects int
-	stage   string
+	stage   atomic.Value // string; the bar's own goroutine reads it
 }
 
 func newProgress(o *scanOptions) *progress {
 	p := &progress{
-		out: o.ios.Err, quiet: o.quiet || o.noProgress, total: len(o.config.Targets), started: time.Now(), clusters: map[string]*clusterBar{},
+		out: o.ios.Err, quiet: o.quiet || o.noProgress, total: len(o.config.Targets), started: time.Now(), clusters: map[int]*clusterBar{},
 	}
 	if o.ios.ErrTTY && !p.quiet {
 		p.bars = mpb.New(mpb.WithOutput(o.ios.Err), mpb.WithWidth(30))
@@ -50,36 +51,32 @@ func (p *progress) event(e scan.Event) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.clusters[e.Target]
+	c := p.clusters[e.Index]
 	if c == nil {
 		c = &clusterBar{}
-		p.clusters[e.Target] = c
+		c.stage.Store("connecting")
+		p.clusters[e.Index] = c
 	}
 	switch e.Kind {
 	case scan.Started:
-		c.stage = "connecting"
 		if p.bars != nil {
 			c.bar = p.bars.New(0, mpb.SpinnerStyle(), mpb.BarRemoveOnComplete(), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				return fmt.Sprintf(" %s: %s", e.Target, c.stage)
+				return fmt.Sprintf(" %s: %s", e.Target, c.stage.Load())
 			})))
 		}
 	case scan.Connected:
-		c.stage = "reading"
+		c.stage.Store("reading")
 	case scan.Reading:
 		c.objects = max(c.objects, e.Objects)
-		c.stage = fmt.Sprintf("%d objects read", c.objects)
+		c.stage.Store(fmt.Sprintf("%d objects read", c.objects))
 	case scan.Finished:
 		p.finished++
 		if p.bars == nil {
 			fmt.Fprintf(p.out, "[%d/%d] %s: %s, %d objects, %.1f s\n", p.finished, p.total, e.Target, e.Status, c.objects, time.Since(p.started).Seconds())
 			return
 		}
-		if bar := c.bar; bar != nil {
-			go bar.SetTotal(-1, true) // the bar's goroutine may be waiting for our lock
-		}
-		go p.fleet.Increment()
+		c.bar.SetTotal(-1, true)
+		p.fleet.Increment()
 	}
 }
 
@@ -87,7 +84,9 @@ func (p *progress) close() {
 	if p.bars == nil {
 		return
 	}
-	p.fleet.SetTotal(int64(p.total), false)
-	p.fleet.SetCurrent(int64(p.total))
+	for _, c := range p.clusters {
+		c.bar.Abort(true) // nothing that is left over may keep the reports waiting
+	}
+	p.fleet.Abort(false)
 	p.bars.Wait()
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,6 +80,9 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if engine, err = engine.Select(ctx, o.config.Checks, o.config.SkipCheck); err != nil {
 		return usageError{err}
 	}
+	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(engine.Checks(), scan.InNamespaces) {
+		return usageError{errors.New("none of the selected checks looks at namespaces; leave --namespace away, or select others")}
+	}
 	host := newHost(o.config, o.log)
 	defer host.Close()
 	targets, err := planTargets(ctx, host, o.config)
@@ -94,10 +98,12 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	progress.close()
 	code, why := verdict(ctx, o.config, r)
 	r.ExitCode = code
+	var unwritten error
 	for _, out := range outputs {
-		if err := out.write(r); err != nil {
-			return err
-		}
+		unwritten = errors.Join(unwritten, out.write(r)) // one that fails costs no other
+	}
+	if unwritten != nil {
+		return reportError{unwritten}
 	}
 	if why != "" && (!o.quiet || code != exitOK) {
 		fmt.Fprintln(o.ios.Err, "kubemuster:", why)

@@ -54,7 +54,7 @@ type Live struct {
 // NewLive returns a source over the API server of this configuration. A pageSize of zero means DefaultPageSize.
 func NewLive(config *rest.Config, pageSize int64) *Live {
 	c := rest.CopyConfig(config)
-	c.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(max(c.QPS, 1), max(c.Burst, 1)) // shared by all groups
+	c.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(c.QPS, max(c.Burst, 1)) // shared by all groups
 	c.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
 	if pageSize == 0 {
 		pageSize = DefaultPageSize
@@ -70,6 +70,14 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 	namespaces := scope.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
+	}
+	hidden := map[string]bool{} // namespaces that may not be looked up, until an object shows that they are there
+	for _, ns := range scope.Namespaces {
+		if err := l.namespace(ctx, ns); apierrors.IsForbidden(err) {
+			hidden[ns] = true
+		} else if err != nil {
+			cov.Gaps = append(cov.Gaps, gap(ctx, namespaceKind, ns, 0, err))
+		}
 	}
 	for _, wave := range waves(scope.Kinds) {
 		group, ctx := errgroup.WithContext(ctx) // the receiver's error ends the other lists, too
@@ -87,6 +95,7 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 					}
 					mu.Lock()
 					cov.add(ctx, kind, ns, n, err)
+					hidden[ns] = hidden[ns] && n == 0
 					mu.Unlock()
 				}
 				return nil
@@ -96,7 +105,29 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 			return cov, err
 		}
 	}
+	for _, ns := range scope.Namespaces {
+		if hidden[ns] {
+			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: namespaceKind.Name, Namespace: ns, Reason: snapshot.Failed,
+				Message: "nothing was found, and the identity may not see whether the namespace exists; check its name"})
+		}
+	}
 	return cov, nil
+}
+
+var namespaceKind, _ = snapshot.KindNamed("Namespace")
+
+// namespace makes sure that a namespace which was asked for is there: lists of one that is not are empty, and would look
+// clean. An identity that may read this namespace's objects alone need not be allowed to see it.
+func (l *Live) namespace(ctx context.Context, name string) error {
+	client, err := l.client(schema.GroupVersion{Version: namespaceKind.Version})
+	if err != nil {
+		return err
+	}
+	err = client.Get().Resource(namespaceKind.Resource).Name(name).Do(ctx).Error()
+	if apierrors.IsNotFound(err) {
+		return fmt.Errorf("there is no namespace %s; check the name that --namespace gives", name)
+	}
+	return err
 }
 
 // add notes how the list of a kind in a namespace ended after n objects.

@@ -66,6 +66,13 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 	wanted := func(o snapshot.Object) bool {
 		return scope.includes(o) && slices.ContainsFunc(scope.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind.Name })
 	}
+	for _, ns := range scope.Namespaces {
+		if !slices.ContainsFunc(objects, func(o snapshot.Object) bool {
+			return o.Value.GetNamespace() == ns || o.Kind == namespaceKind && o.Value.GetName() == ns
+		}) {
+			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: namespaceKind.Name, Namespace: ns, Reason: snapshot.Failed, Message: "nothing is in this namespace; check the name that --namespace gives"})
+		}
+	}
 	for _, wave := range []int{0, 1, 2} {
 		var page []snapshot.Object
 		for _, o := range objects {
@@ -113,6 +120,11 @@ func (m Manifests) files() ([]string, error) {
 				return filepath.SkipDir
 			}
 			return nil
+		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				return fmt.Errorf("%s is a link to a folder, which is not followed; name the folder itself as a target", path)
+			}
 		}
 		if ext := strings.ToLower(filepath.Ext(path)); ext == ".yaml" || ext == ".yml" || ext == ".json" {
 			files = append(files, path)
@@ -257,8 +269,14 @@ func (p *parser) document(d document) {
 		p.gap(d.before+yamlLine(err), err)
 		return
 	}
-	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return // none of Kubernetes
+	if len(doc.Content) == 0 {
+		return
+	}
+	if top := doc.Content[0]; top.Kind != yaml.MappingNode {
+		if top.Kind == yaml.SequenceNode && slices.ContainsFunc(top.Content, isObject) {
+			p.gap(d.before+top.Line, errors.New("objects stand in a bare list; write kind: List, or a document each"))
+		}
+		return
 	}
 	data, err := sigsyaml.YAMLToJSON(d.text)
 	if err != nil {
@@ -302,6 +320,9 @@ func (p *parser) value(node *yaml.Node, data []byte, of metav1.TypeMeta, before 
 
 func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, before int) {
 	if head.Kind == "" || head.APIVersion == "" {
+		if _, known := snapshot.KindNamed(head.Kind); known && child(node, "metadata") != nil {
+			p.gap(before+node.Line, fmt.Errorf("this %s has no apiVersion", head.Kind))
+		}
 		return
 	}
 	kind, ok := snapshot.KindNamed(head.Kind)
@@ -333,6 +354,12 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 	p.objects = append(p.objects, snapshot.Classified(snapshot.Object{
 		Kind: kind, Value: value, File: displayName(p.file), Line: func(path string) int { return before + line(node, path) },
 	}))
+}
+
+// isObject reports whether a node looks like an object of Kubernetes.
+func isObject(node *yaml.Node) bool {
+	node = resolve(node)
+	return node.Kind == yaml.MappingNode && child(node, "kind") != nil && child(node, "apiVersion") != nil
 }
 
 // builtIn reports whether the group is one of Kubernetes' own: those of CRDs have a dot, and k8s.io is reserved.

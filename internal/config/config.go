@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,20 @@ func Flags(f *pflag.FlagSet) {
 	PluginFlags(f)
 }
 
+// FlagsFromEnv sets the flags that were not given from the environment: KUBEMUSTER_ and the flag's name in capitals, with _
+// for -. A value is read as the flag reads it.
+func FlagsFromEnv(flags *pflag.FlagSet) (err error) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "KUBEMUSTER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value := os.Getenv(name); value != "" && !f.Changed && f.Name != "help" {
+			if setErr := flags.Set(f.Name, value); setErr != nil {
+				err = errors.Join(err, fmt.Errorf("%s: %w", name, errors.Unwrap(setErr)))
+			}
+		}
+	})
+	return err
+}
+
 // PluginFlags adds the flags of commands that only start plugins.
 func PluginFlags(f *pflag.FlagSet) {
 	f.String("plugin-dir", "", "folder to look for auth plugins in first")
@@ -61,9 +76,6 @@ func PluginFlags(f *pflag.FlagSet) {
 // Load reads the configuration. The targets in args take the place of the file's.
 func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	v := viper.New()
-	v.SetEnvPrefix("KUBEMUSTER")
-	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
-	v.AutomaticEnv()
 	if err := v.BindPFlags(flags); err != nil {
 		return nil, err
 	}
@@ -76,8 +88,8 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	}
 	c := &Config{
 		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
-		Policies: list(v, "policy"), Checks: list(v, "check"), SkipCheck: list(v, "skip-check"),
-		Namespaces: list(v, "namespace"), ExcludeNamespaces: list(v, "exclude-namespace"), Outputs: list(v, "output"),
+		Policies: v.GetStringSlice("policy"), Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
+		Namespaces: v.GetStringSlice("namespace"), ExcludeNamespaces: v.GetStringSlice("exclude-namespace"), Outputs: v.GetStringSlice("output"),
 		AllowIncomplete: v.GetBool("allow-incomplete"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
 	}
 	if len(args) > 0 {
@@ -109,6 +121,11 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 	}
 	if flags.Lookup("concurrency") == nil {
 		return nil
+	}
+	for _, name := range append(slices.Clone(c.Namespaces), c.ExcludeNamespaces...) {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || name == "" {
+			return fmt.Errorf("--namespace %q is no name of a namespace", name)
+		}
 	}
 	switch {
 	case c.Concurrency < 1 || c.Concurrency > 256:
@@ -179,12 +196,4 @@ func (f File) settings() map[string]any {
 	set("qps", f.Limits.QPS, f.Limits.QPS != 0)
 	set("plugin-dir", f.Plugins.Dir, f.Plugins.Dir != "")
 	return m
-}
-
-// list reads a list that the environment gives as text with commas.
-func list(v *viper.Viper, name string) []string {
-	if s, ok := v.Get(name).(string); ok {
-		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
-	}
-	return v.GetStringSlice(name)
 }

@@ -123,10 +123,14 @@ type Finding struct {
 }
 
 // Fingerprint is the finding's identity in a cluster with this stable ID, across scans, versions and wordings: sha256 in
-// hexadecimal over cluster, check, group, kind, namespace, name, sub and key.
+// hexadecimal over cluster, check, group, kind, namespace, name, sub, key and, for manifests, the file.
 func (f Finding) Fingerprint(clusterID string) string {
 	h := sha256.New()
-	for _, part := range []string{clusterID, f.Check, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Sub, f.Key} {
+	parts := []string{clusterID, f.Check, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Sub, f.Key}
+	if f.File != "" {
+		parts = append(parts, f.File) // two manifests may hold an object of one name
+	}
+	for _, part := range parts {
 		fmt.Fprintf(h, "%d:%s;", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil))

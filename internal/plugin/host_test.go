@@ -163,3 +163,15 @@ func link(t *testing.T, exe string) string {
 	must(t, os.Symlink(filepath.Join(dir, "v1"), exe))
 	return dir
 }
+
+func TestRefuseOwner(t *testing.T) {
+	for _, c := range []struct {
+		owner uint32
+		me    int
+		ok    bool
+	}{{0, 1000, true}, {1000, 1000, true}, {0, 0, true}, {1001, 1000, false}, {1000, 0, false}} {
+		if err := refuseOwner("path", c.owner, c.me); (err == nil) != c.ok {
+			t.Errorf("what belongs to %d, for %d: %v", c.owner, c.me, err)
+		}
+	}
+}

@@ -32,7 +32,19 @@ func checkWriters(path string) error {
 	if err != nil {
 		return err
 	}
-	return refuseWriters(path, info.Mode(), info.Sys().(*syscall.Stat_t).Gid)
+	stat := info.Sys().(*syscall.Stat_t)
+	if err := refuseOwner(path, stat.Uid, os.Geteuid()); err != nil {
+		return err
+	}
+	return refuseWriters(path, info.Mode(), stat.Gid)
+}
+
+// refuseOwner refuses what belongs to neither this user nor root: an owner may always write.
+func refuseOwner(path string, owner uint32, me int) error {
+	if owner != 0 && int(owner) != me {
+		return fmt.Errorf("%s belongs to another user; make it yours or root's (chown) before it is trusted", path)
+	}
+	return nil
 }
 
 func refuseWriters(path string, mode fs.FileMode, gid uint32) error {

@@ -146,6 +146,11 @@ func (e *Engine) Checks() []finding.Check {
 	return out
 }
 
+// Judges reports whether a check judges objects of a kind.
+func (e *Engine) Judges(id, kind string) bool {
+	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
+}
+
 // Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
 func (e *Engine) Kinds() []snapshot.Kind {
 	needed := map[string]bool{}
@@ -180,7 +185,7 @@ func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster)
 	if r.readsObject {
 		input.Insert(ast.InternedTerm("object"), ast.NewTerm(withTypeMeta(o)))
 	}
-	return r.judge(ctx, input, func(c *check, v violation) finding.Finding {
+	return r.judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
 		f := finding.Finding{
 			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
 			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
@@ -199,7 +204,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 		ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())),
 		ast.Item(ast.InternedTerm("inventory"), ast.NewTerm(toValue(reflect.ValueOf(inv)))),
 	)
-	return e.cluster.without(skip).judge(ctx, input, func(c *check, v violation) finding.Finding {
+	return e.cluster.without(skip).judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
 		k, ok := snapshot.KindNamed(v.Object.Kind)
 		if !ok {
 			k = snapshot.Kind{Name: v.Object.Kind}
@@ -298,6 +303,13 @@ type router struct {
 	readsObject bool
 }
 
+func (r *router) list() []*check {
+	if r == nil {
+		return nil
+	}
+	return r.checks
+}
+
 func newRouter(ctx context.Context, compiler *ast.Compiler, checks []*check) (*router, error) {
 	r := &router{checks: checks}
 	var rules []string
@@ -349,12 +361,12 @@ func (r *router) without(skip func(finding.Check) bool) *router {
 	return kept
 }
 
-func (r *router) judge(ctx context.Context, input ast.Value, find func(*check, violation) finding.Finding) Judgement {
+func (r *router) judge(ctx context.Context, input ast.Value, about Cluster, find func(*check, violation) finding.Finding) Judgement {
 	var j Judgement
 	if len(r.single) == len(r.checks) && !reflect.ValueOf(r.all).IsZero() {
 		if sets, err := eval(ctx, r.all, input); err == nil && len(sets) == len(r.checks) {
 			for i, c := range r.checks {
-				j.add(c, sets[i], find)
+				j.add(c, sets[i], about, find)
 			}
 			return j
 		}
@@ -365,7 +377,7 @@ func (r *router) judge(ctx context.Context, input ast.Value, find func(*check, v
 			j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, evaluationError(err)})
 			continue
 		}
-		j.add(c, sets[0], find)
+		j.add(c, sets[0], about, find)
 	}
 	return j
 }
@@ -400,8 +412,12 @@ func evaluationError(err error) string {
 	return "evaluation failed: " + err.Error()
 }
 
-func (j *Judgement) add(c *check, set *ast.Term, find func(*check, violation) finding.Finding) {
-	violations, err := violationsOf(set)
+func (j *Judgement) add(c *check, set *ast.Term, about Cluster, find func(*check, violation) finding.Finding) {
+	if c.needsVersion && about.Version == "" {
+		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "the API server's version is not known"})
+		return
+	}
+	violations, err := violationsOf(c.Scope, set)
 	if err != nil {
 		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, fmt.Sprintf("%s: %v", c.at, err)})
 		return

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	corev1 "k8s.io/api/core/v1"
@@ -31,7 +32,7 @@ func (v violation) severity(of finding.Severity) finding.Severity {
 	return of
 }
 
-func violationsOf(term *ast.Term) ([]violation, error) {
+func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 	set, ok := term.Value.(ast.Set)
 	if !ok {
 		return nil, errors.New("violations must be a set: violations contains {…}")
@@ -57,15 +58,40 @@ func violationsOf(term *ast.Term) ([]violation, error) {
 		}); err != nil {
 			return nil, err
 		}
-		if v.Message == "" {
-			return nil, errors.New("a violation must have a message")
+		if _, err := finding.ParseSeverity(v.Severity); err != nil && v.Severity != "" {
+			return nil, fmt.Errorf("a violation's severity: %w", err)
 		}
+		switch named := v.Object.Kind != "" && v.Object.Name != ""; {
+		case v.Message == "":
+			return nil, errors.New("a violation must have a message")
+		case scope == finding.ClusterScope && !named:
+			return nil, errors.New("a violation of a cluster check must have an object with kind and name")
+		case scope == finding.ObjectScope && named:
+			return nil, errors.New("a violation of an object check has no object of its own")
+		}
+		v.Message = printable(v.Message)
 		out = append(out, v)
 	}
 	slices.SortFunc(out, func(a, b violation) int {
 		return strings.Compare(a.Path+"\x00"+a.Key+"\x00"+a.Message, b.Path+"\x00"+b.Key+"\x00"+b.Message)
 	})
 	return out, nil
+}
+
+// printable spells control characters out: names that objects carry must not reach a terminal or a log as commands.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // fill sets the strings that obj names; what else it holds goes to other.

@@ -24,15 +24,24 @@ type owner struct {
 	looked   map[[sha256.Size]byte]bool
 }
 
+func newOwner(o finding.Object) *owner {
+	w := &owner{violates: map[string]bool{}, looked: map[[sha256.Size]byte]bool{}, object: o}
+	w.root = w
+	return w
+}
+
+func identity(o snapshot.Object) finding.Object {
+	return finding.Object{
+		Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Name, Resource: o.Kind.Resource, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName(),
+	}
+}
+
 // own takes note of an object with a pod template. The caller holds r.mu.
 func (r *run) own(o snapshot.Object) {
 	if o.Kind.Name == "Pod" || o.PodSpec() == nil || o.Value.GetUID() == "" {
 		return
 	}
-	w := &owner{violates: map[string]bool{}, looked: map[[sha256.Size]byte]bool{}, object: finding.Object{
-		Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Name, Resource: o.Kind.Resource, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName(),
-	}}
-	w.root = w
+	w := newOwner(identity(o))
 	if above := r.ownerOf(o); above != nil {
 		w.root = above.root
 	}
@@ -46,11 +55,30 @@ func (r *run) ownerOf(o snapshot.Object) *owner {
 	if ref == nil || o.Kind.PodSpec == "" {
 		return nil
 	}
+	if pod, ok := o.Value.(*corev1.Pod); ok && ref.Kind == "Node" {
+		return r.staticPod(o, pod)
+	}
 	w := r.owners[ref.UID]
 	if w == nil || w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
 		return nil
 	}
 	return w
+}
+
+// staticPod stands for the static pods of one name: each node has its own, under the name with the node's behind it, and they
+// come and go with the nodes.
+func (r *run) staticPod(o snapshot.Object, pod *corev1.Pod) *owner {
+	name, ok := strings.CutSuffix(pod.Name, "-"+pod.Spec.NodeName)
+	if !ok || name == "" {
+		return nil
+	}
+	key := pod.Namespace + "/" + name
+	if r.static[key] == nil {
+		id := identity(o)
+		id.Name = name
+		r.static[key] = newOwner(id)
+	}
+	return r.static[key]
 }
 
 // place identifies a violation inside a workload, whichever of its objects it was seen in.
@@ -73,6 +101,7 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 	}
 	sum, err := digest(&pod.Spec)
 	seen := root.looked[sum] && err == nil
+	first := root.object.Kind == "Pod" && len(root.looked) == 0 // a static pod has no template that would have told
 	root.looked[sum] = true
 	r.mu.Unlock()
 	if seen {
@@ -91,12 +120,14 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 		}
 		root.violates[place(f)] = true
 		f.Object = root.object
-		f.Message += " (seen in its pods, not in its template)"
+		if root.object.Kind != "Pod" && r.scanner.Engine.Judges(f.Check, root.object.Kind) {
+			f.Message += " (seen in its pods, not in its template)"
+		}
 		more.Findings = append(more.Findings, f)
 		failed[f.Check] = true
 	}
 	for _, v := range all.Verdicts {
-		if v.Verdict == finding.NotEvaluated || failed[v.Check] {
+		if first || v.Verdict == finding.NotEvaluated || failed[v.Check] || !r.scanner.Engine.Judges(v.Check, root.object.Kind) {
 			more.Verdicts = append(more.Verdicts, v)
 		}
 	}

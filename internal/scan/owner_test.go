@@ -167,3 +167,25 @@ func TestDefaultedPorts(t *testing.T) {
 		t.Errorf("ports are %+v, and were %+v", got.Spec.Containers[0].Ports, p.Spec.Containers[0].Ports)
 	}
 }
+
+// Static pods are their node's, and each node has its own: they are one under the name without the node.
+func TestStaticPods(t *testing.T) {
+	static := func(name, node string, privileged bool) metav1.Object {
+		p := pod("kube-system", name+"-"+node, node, nil)
+		p.OwnerReferences[0].Kind, p.Spec.NodeName = "Node", node
+		p.Spec.Containers[0].SecurityContext.Privileged = &privileged
+		return p
+	}
+	want := []string{"Pod kube-system/kube-proxy containers/c privileged"}
+	if got := findingsOf(t, static("kube-proxy", "n1", true), static("kube-proxy", "n2", true)); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := findingsOf(t, static("kube-proxy", "n1", false), static("kube-proxy", "n2", true)); !slices.Equal(got, want) {
+		t.Errorf("with one that differs: got %q, want %q", got, want)
+	}
+	liar := pod("a", "liar", "n1", nil)
+	liar.OwnerReferences[0].Kind = "Node"
+	if got := findingsOf(t, liar); !slices.Equal(got, []string{"Pod a/liar containers/c privileged"}) {
+		t.Errorf("got %q for a pod that only claims to be static", got)
+	}
+}

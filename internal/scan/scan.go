@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -53,6 +54,7 @@ type Options struct {
 
 // Event is a step of one cluster's scan.
 type Event struct {
+	Index   int // of the target, in the order given
 	Target  string
 	Kind    EventKind
 	Objects int // read so far
@@ -78,7 +80,7 @@ func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
 	group.SetLimit(cmp.Or(s.Opts.Concurrency, 4))
 	for i, t := range targets {
 		group.Go(func() error {
-			r.Clusters[i] = s.cluster(ctx, t)
+			r.Clusters[i] = s.cluster(ctx, i, t)
 			return nil
 		})
 	}
@@ -89,32 +91,32 @@ func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
 	return r
 }
 
-func (s *Scanner) cluster(ctx context.Context, t Target) (c report.Cluster) {
+func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cluster) {
 	name, _, _ := strings.Cut(t.Raw, "?")
 	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete}
-	s.event(Event{Target: name, Kind: Started})
+	s.event(Event{Index: index, Target: name, Kind: Started})
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
-	if err := s.scan(ctx, t, &c); err != nil {
+	if err := s.scan(ctx, index, t, &c); err != nil {
 		c.Status, c.Problem, c.Findings = report.NotScanned, problem(ctx, err), nil
 	}
 	c.Alias = safeAlias(cmp.Or(c.Alias, aliasOf(c)))
 	c.ID = cmp.Or(c.ID, c.Target)
 	c.Ended = time.Now()
-	s.event(Event{Target: name, Kind: Finished, Status: c.Status})
+	s.event(Event{Index: index, Target: name, Kind: Finished, Status: c.Status})
 	return c
 }
 
 var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
 
-func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
+func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Cluster) error {
 	source, about, err := s.open(ctx, t, c)
 	if err != nil {
 		return err
 	}
-	s.event(Event{Target: c.Target, Kind: Connected})
+	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
 	run := newRun(s, c)
-	run.about = about
+	run.about, run.number = about, index
 	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	judging, stop := outlive(ctx, grace)
 	defer stop()
@@ -122,6 +124,10 @@ func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
 	if err != nil {
 		return &StageError{"read", err}
 	}
+	for _, g := range coverage.Gaps {
+		s.log().Info("could not read", "target", c.Target, "kind", g.Kind, "namespace", g.Namespace, "reason", g.Reason, "message", g.Message)
+	}
+	s.log().Debug("read", "target", c.Target, "objects", coverage.Objects, "absent", coverage.Absent)
 	c.Objects, c.Gaps, run.absent = coverage.Objects, coverage.Gaps, coverage.Absent
 	slices.SortFunc(c.Gaps, func(a, b snapshot.Gap) int { return strings.Compare(a.String(), b.String()) })
 	if len(c.Objects) == 0 && len(c.Gaps) > 0 {
@@ -131,7 +137,7 @@ func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
 	run.tally(scope)
 	run.notify()
 	sortFindings(c.Findings)
-	if len(c.Gaps) > 0 || len(c.Notifications) > 0 {
+	if len(c.Gaps) > 0 || len(run.failures) > 0 {
 		c.Status = report.Partial
 	}
 	return nil
@@ -140,14 +146,19 @@ func (s *Scanner) scan(ctx context.Context, t Target, c *report.Cluster) error {
 // open finds the target's source of objects: manifests, or an API server behind a plugin.
 func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster) (collect.Source, policy.Cluster, error) {
 	if path, ok := strings.CutPrefix(t.Raw, manifests+"://"); ok {
-		c.Provider, c.Name = manifests, path
+		if path != "-" {
+			path = filepath.ToSlash(filepath.Clean(path))
+		}
+		c.Provider, c.Name, c.ID = manifests, path, cmp.Or(c.ID, manifests+"://"+path) // ./deploy and deploy are one place
 		return collect.Manifests{Path: path, Stdin: s.Opts.Stdin}, policy.Cluster{Provider: manifests}, nil
 	}
+	s.log().Debug("connecting", "target", c.Target)
 	conn, err := Connect(ctx, s.Host, t, kube.Options{QPS: s.Opts.QPS, UserAgent: "kubemuster/" + s.Opts.Version})
 	if err != nil {
 		return nil, policy.Cluster{}, err
 	}
 	cl := conn.Access.Cluster
+	s.log().Debug("connected", "target", c.Target, "server", conn.Access.Server, "version", conn.Version, "identity", conn.Who.User)
 	c.Provider, c.Account, c.Region, c.Name = cl.Provider, cl.Account, cl.Region, cl.Name
 	c.ID = cmp.Or(c.ID, cl.ID)
 	c.ServerVersion = conn.Version
@@ -158,19 +169,22 @@ func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster) (collec
 type run struct {
 	scanner *Scanner
 	cluster *report.Cluster
+	number  int // of the target
 	about   policy.Cluster
 	index   snapshot.Index
 
 	mu       sync.Mutex
 	owners   map[types.UID]*owner
+	static   map[string]*owner // static pods by namespace and name without their node
 	verdicts map[string]map[finding.Verdict]int
 	failures map[string]failure // of evaluation, by check
 	read     int
-	absent   []string // kinds that the server does not serve
+	absent   []string                           // kinds that the server does not serve
+	files    map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, static: map[string]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -248,11 +262,14 @@ func (r *run) see(page []snapshot.Object) {
 	for _, o := range page {
 		r.index.Add(o)
 		r.own(o)
+		if o.Line != nil && o.Kind.PodSpec == "" {
+			r.files[identity(o)] = o
+		}
 	}
 	r.read += len(page)
 	read := r.read
 	r.mu.Unlock()
-	r.scanner.event(Event{Target: r.cluster.Target, Kind: Reading, Objects: read})
+	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Reading, Objects: read})
 }
 
 func (r *run) judge(ctx context.Context, page []snapshot.Object) {
@@ -328,6 +345,11 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
 		return len(scope.Namespaces) > 0 || r.unread(c) != "" || r.notServed(c) != ""
 	})
+	for i, f := range j.Findings {
+		if o, ok := r.files[f.Object]; ok {
+			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
+		}
+	}
 	r.take(j, "the cluster")
 }
 
@@ -344,7 +366,7 @@ func (r *run) tally(scope collect.Scope) {
 		}
 		unread, notServed := r.unread(c), r.notServed(c)
 		switch {
-		case len(scope.Namespaces) > 0 && (c.Scope == finding.ClusterScope || !anyNamespaced(c.Kinds)):
+		case len(scope.Namespaces) > 0 && !InNamespaces(c):
 			lacks(finding.NotApplicable, outOfScope)
 		case unread != "":
 			lacks(finding.NotEvaluated, unread)
@@ -357,8 +379,10 @@ func (r *run) tally(scope collect.Scope) {
 	}
 }
 
-func anyNamespaced(kinds []string) bool {
-	return slices.ContainsFunc(kinds, func(name string) bool {
+// InNamespaces reports whether a check says something of single namespaces: others are out of scope where a scan is limited
+// to some.
+func InNamespaces(c finding.Check) bool {
+	return c.Scope == finding.ObjectScope && slices.ContainsFunc(c.Kinds, func(name string) bool {
 		k, _ := snapshot.KindNamed(name)
 		return k.Namespaced
 	})
@@ -418,6 +442,13 @@ func component(info sdk.Info, path string) report.Component {
 		c.SHA256 = fmt.Sprintf("%x", sum)
 	}
 	return c
+}
+
+func (s *Scanner) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
 }
 
 func (s *Scanner) event(e Event) {

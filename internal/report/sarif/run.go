@@ -137,11 +137,8 @@ func help(c *finding.Check) *sarif.MultiformatMessageString {
 	return sarif.NewMultiformatMessageString(strings.Join(text, "\n\n")).WithMarkdown(strings.Join(markdown, "\n\n"))
 }
 
-// helpURI is the page of one of our checks, and the first reference of another's.
+// helpURI is the check's first reference.
 func helpURI(c *finding.Check) string {
-	if strings.HasPrefix(c.ID, "KM") {
-		return home + "/blob/main/docs/checks/" + c.ID + ".md"
-	}
 	for _, reference := range c.References {
 		if strings.HasPrefix(reference, "https://") || strings.HasPrefix(reference, "http://") {
 			return reference

@@ -1,3 +1,6 @@
+// The race detector would cost ten minutes of building, and find nothing of ours: tests that run with it build this without.
+//go:build !race
+
 // Command apiserver runs etcd and the real kube-apiserver in one process, for tests. It takes kube-apiserver's own flags,
 // and KUBEMUSTER_E2E_ETCD_DIR names etcd's empty data folder. It ends with the process that started it.
 package main

@@ -12,6 +12,7 @@
 #   severity: medium
 #   scope: object
 #   kinds: [Node]
+#   needs: [version]
 #   remediation: >-
 #     Upgrade or replace the node so that its kubelet has the API server's minor version or one of the three before it;
 #     upgrade the control plane first.
