@@ -25,8 +25,7 @@ import (
 )
 
 // Manifests reads YAML and JSON files, or one stream of documents. Two documents of one kind, namespace and name, as in two
-// overlays, are two objects: each is judged, and findings tell their files. Their findings share one identity, so that a
-// waiver or a baseline that knows the one knows the other.
+// overlays, are two objects: each is judged, and the file is part of a finding's identity.
 type Manifests struct {
 	// Path is a file, a folder that is searched to any depth, or "-" for Stdin.
 	Path  string

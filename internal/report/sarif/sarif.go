@@ -151,6 +151,7 @@ func compareIdentity(a, b *finding.Finding) int {
 		cmp.Compare(a.Object.Name, b.Object.Name),
 		cmp.Compare(a.Sub, b.Sub),
 		cmp.Compare(a.Key, b.Key),
+		cmp.Compare(a.File, b.File),
 	)
 }
 
@@ -159,7 +160,6 @@ func compareRank(a, b *finding.Finding) int {
 	return cmp.Or(
 		cmp.Compare(slices.Index(finding.Verdicts, a.Verdict), slices.Index(finding.Verdicts, b.Verdict)),
 		cmp.Compare(b.Severity, a.Severity),
-		cmp.Compare(a.File, b.File),
 		cmp.Compare(a.Line, b.Line),
 		cmp.Compare(a.Path, b.Path),
 		cmp.Compare(a.Message, b.Message),
