@@ -107,8 +107,10 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 	}
 	for _, ns := range scope.Namespaces {
 		if hidden[ns] {
-			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: namespaceKind.Name, Namespace: ns, Reason: snapshot.Failed,
-				Message: "nothing was found, and the identity may not see whether the namespace exists; check its name"})
+			cov.Gaps = append(cov.Gaps, snapshot.Gap{
+				Kind: namespaceKind.Name, Namespace: ns, Reason: snapshot.Failed,
+				Message: "nothing was found, and the identity may not see whether the namespace exists; check its name",
+			})
 		}
 	}
 	return cov, nil

@@ -83,15 +83,18 @@ func TestOwnedPods(t *testing.T) {
 	}{
 		{"pods like their template", []metav1.Object{pod("a", "web-1-x", "replicaset", nil), pod("a", "web-1-y", "replicaset", nil)}, []string{template}},
 		{
-			"a sidecar is injected into all of them", []metav1.Object{pod("a", "web-1-x", "replicaset", sidecar), pod("a", "web-1-y", "replicaset", func(s *corev1.PodSpec) { sidecar(s); s.NodeName = "n" })},
+			"a sidecar is injected into all of them",
+			[]metav1.Object{pod("a", "web-1-x", "replicaset", sidecar), pod("a", "web-1-y", "replicaset", func(s *corev1.PodSpec) { sidecar(s); s.NodeName = "n" })},
 			[]string{template, "Deployment a/web containers/mesh privileged (seen in its pods, not in its template)"},
 		},
 		{
-			"one is debugged", []metav1.Object{pod("a", "web-1-x", "replicaset", nil), pod("a", "web-1-y", "replicaset", debug)},
+			"one is debugged",
+			[]metav1.Object{pod("a", "web-1-x", "replicaset", nil), pod("a", "web-1-y", "replicaset", debug)},
 			[]string{template, "Deployment a/web ephemeralContainers/debug privileged (seen in its pods, not in its template)"},
 		},
 		{
-			"a pod claims an owner under another name", []metav1.Object{func() metav1.Object {
+			"a pod claims an owner under another name",
+			[]metav1.Object{func() metav1.Object {
 				p := pod("a", "liar", "replicaset", nil)
 				p.OwnerReferences[0].Name = "other"
 				return p
@@ -99,11 +102,13 @@ func TestOwnedPods(t *testing.T) {
 			[]string{template, "Pod a/liar containers/c privileged"},
 		},
 		{
-			"a pod claims an owner in another namespace", []metav1.Object{pod("b", "liar", "replicaset", nil)},
+			"a pod claims an owner in another namespace",
+			[]metav1.Object{pod("b", "liar", "replicaset", nil)},
 			[]string{template, "Pod b/liar containers/c privileged"},
 		},
 		{
-			"a pod claims a true owner, and differs", []metav1.Object{pod("a", "liar", "replicaset", func(s *corev1.PodSpec) { s.Containers[0].Name = "evil" })},
+			"a pod claims a true owner, and differs",
+			[]metav1.Object{pod("a", "liar", "replicaset", func(s *corev1.PodSpec) { s.Containers[0].Name = "evil" })},
 			[]string{template, "Deployment a/web containers/evil privileged (seen in its pods, not in its template)"},
 		},
 	} {
