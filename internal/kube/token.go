@@ -131,7 +131,8 @@ type transport struct {
 	maxBody int64 // of an answer, in bytes
 }
 
-// RoundTrip implements http.RoundTripper. A read that is answered 401 is sent once more with a new token.
+// RoundTrip implements http.RoundTripper. What is answered 401 is sent once more with a new token: nothing that is let through
+// changes anything.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" || req.URL.Host != t.host {
 		return nil, sdk.Errorf(sdk.ErrUnsupported, "check the endpoint that the target names",
@@ -141,7 +142,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%s %s is refused: only reads are sent", req.Method, req.URL.Path)
 	}
 	resp, tok, err := t.send(req)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || tok.Value.IsZero() || req.Method != http.MethodGet {
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || tok.Value.IsZero() || !repeatable(req) {
 		return resp, err
 	}
 	t.source.refused(tok)
@@ -149,10 +150,22 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || fresh == tok {
 		return resp, nil // the server's own 401 says more than a failed renewal
 	}
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return resp, nil
+		}
+		req = req.Clone(req.Context())
+		req.Body = body
+	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	_ = resp.Body.Close()
 	resp, _, err = t.send(req)
 	return resp, err
+}
+
+func repeatable(req *http.Request) bool {
+	return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 }
 
 func (t *transport) send(req *http.Request) (*http.Response, *sdk.Token, error) {
