@@ -12,7 +12,7 @@ import (
 )
 
 func newChecks(ios *IOStreams) *cobra.Command {
-	cmd := &cobra.Command{Use: "checks", Short: "Look at the catalogue of checks", Example: "  kubemuster checks list"}
+	cmd := group(&cobra.Command{Use: "checks", Short: "List and show the checks", Example: "  kubemuster checks list"})
 	list := &cobra.Command{
 		Use: "list", Short: "List all checks", Example: "  kubemuster checks list", Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

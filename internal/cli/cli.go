@@ -95,7 +95,8 @@ func Run(ctx context.Context, ios *IOStreams, args []string) int {
 		return exitInterrupted
 	}
 	fmt.Fprintln(ios.Err, "kubemuster:", sentence(err))
-	if errors.As(err, &usage) || errors.Is(err, sdk.ErrInvalidTarget) {
+	// cobra has no type for the one mistake that it finds before any command of ours runs.
+	if errors.As(err, &usage) || errors.Is(err, sdk.ErrInvalidTarget) || strings.HasPrefix(err.Error(), "unknown command") {
 		return exitUsage
 	}
 	return exitError
@@ -171,6 +172,18 @@ func (o *logOptions) logger(w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, opts)), nil
 	}
 	return nil, usageError{fmt.Errorf("--log-format must be text or json, not %q", o.format)}
+}
+
+// group makes a command that only holds others: by itself it prints its help, and a word that is none of them is a mistake.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = func(cmd *cobra.Command, list []string) error {
+		if len(list) > 0 {
+			return usageError{fmt.Errorf("unknown command %q for %q; see %s --help", list[0], cmd.CommandPath(), cmd.CommandPath())}
+		}
+		return nil
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
 }
 
 // args wraps cobra's argument checks so that their errors are usage errors.

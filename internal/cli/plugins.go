@@ -16,7 +16,7 @@ import (
 )
 
 func newPlugins(ios *IOStreams, log *logOptions) *cobra.Command {
-	cmd := &cobra.Command{Use: "plugins", Short: "Look at auth plugins, and lock them", Example: "  kubemuster plugins list"}
+	cmd := group(&cobra.Command{Use: "plugins", Short: "List auth plugins, and lock them", Example: "  kubemuster plugins list"})
 	list := &cobra.Command{
 		Use: "list", Short: "List the auth plugins that are found, with their parameters", Example: "  kubemuster plugins list",
 		Args: args(cobra.NoArgs),

@@ -45,7 +45,7 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 		cov.Objects[k.Name] = 0 // manifests hold what they hold: a kind that does not occur has been read
 	}
 	var objects []snapshot.Object
-	others := 0
+	others, custom := 0, 0
 	for _, file := range files {
 		data, err := m.read(ctx, file)
 		if ctx.Err() != nil {
@@ -58,9 +58,13 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 		p := parser{file: file}
 		p.parse(data)
 		objects, cov.Gaps, others = append(objects, p.objects...), append(cov.Gaps, p.gaps...), others+p.others
+		custom += p.custom
 	}
 	if len(objects)+len(cov.Gaps)+others == 0 {
 		return cov, fmt.Errorf("%s holds no Kubernetes object", m.name())
+	}
+	if len(objects)+len(cov.Gaps) == 0 && custom > 0 {
+		return cov, fmt.Errorf("%s holds %d custom resources and nothing else that checks could judge, and those they do not read", m.name(), custom)
 	}
 	wanted := func(o snapshot.Object) bool {
 		return scope.includes(o) && slices.ContainsFunc(scope.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind.Name })
@@ -187,6 +191,7 @@ type parser struct {
 	objects []snapshot.Object
 	gaps    []snapshot.Gap
 	others  int // objects of kinds that no scan reads
+	custom  int // of those, custom resources
 }
 
 // parse takes each document by itself, so that a broken one costs no other.
@@ -327,6 +332,9 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 	kind, ok := snapshot.KindNamed(head.Kind)
 	if !ok || kind.APIVersion() != head.APIVersion {
 		p.others++
+		if !builtIn(head.APIVersion) {
+			p.custom++
+		}
 		if ok && builtIn(head.APIVersion) {
 			p.gap(before+node.Line, fmt.Errorf("%s of %s is not read; write it as %s", head.Kind, head.APIVersion, kind.APIVersion()))
 		}

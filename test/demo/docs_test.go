@@ -230,6 +230,7 @@ func (s *shell) files(t *testing.T, root string, w *world, plugins string) {
 	}
 	if err := errors.Join(
 		os.CopyFS(filepath.Join(s.dir, "deploy"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
+		os.CopyFS(filepath.Join(s.dir, "testdata/manifests/KM1005"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
 		os.Mkdir(filepath.Join(s.dir, "bin"), 0o700),
 		os.CopyFS(filepath.Join(s.dir, "bin/plugins"), os.DirFS(plugins)),
 		os.Remove(filepath.Join(s.dir, "bin/plugins", plugin.LockFile)),

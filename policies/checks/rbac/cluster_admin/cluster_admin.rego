@@ -13,7 +13,8 @@
 #   scope: object
 #   kinds: [ClusterRoleBinding]
 #   remediation: >-
-#     Delete the ClusterRoleBinding and bind the subjects to a role with the rules they use, in the namespaces they use.
+#     Bind the subjects to a role with the rules they use, in the namespaces they use; when that works, delete the
+#     ClusterRoleBinding.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.1.1"]
 #     cis-eks-1.8: ["4.1.1"]
