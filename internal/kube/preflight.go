@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -14,8 +15,9 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	apiversion "k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
@@ -33,12 +35,13 @@ type Identity struct {
 // Preflight asks an API server for its version and who the caller is: one cheap request each, so that a credential or a
 // network that does not work is told apart from data that may not be read. Its errors are *sdk.Error, told in words.
 func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (version string, who Identity, err error) {
-	client, err := kubernetes.NewForConfig(config)
+	client, err := reviews(config, authenticationv1.SchemeGroupVersion)
 	if err != nil {
 		return "", who, err
 	}
 	ctx = klog.NewContext(ctx, klog.Logger{}) // what client-go would log comes back as an error
-	review, err := client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	review := &authenticationv1.SelfSubjectReview{}
+	err = client.Post().Resource("selfsubjectreviews").Body(review).Do(ctx).Into(review)
 	switch {
 	case err == nil:
 		who = Identity{review.Status.UserInfo.Username, review.Status.UserInfo.Groups}
@@ -47,8 +50,9 @@ func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (ve
 	default:
 		return "", who, explain(err, access)
 	}
-	info, err := client.Discovery().ServerVersionWithContext(ctx)
-	if err == nil && info.GitVersion == "" {
+	var info apiversion.Info
+	answer, err := client.Get().AbsPath("/version").SetHeader("Accept", "application/json").Do(ctx).Raw()
+	if err == nil && (json.Unmarshal(answer, &info) != nil || info.GitVersion == "") {
 		err = errors.New("it does not tell its version")
 	}
 	if err != nil {
@@ -60,20 +64,27 @@ func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (ve
 // MayList asks the API server whether the caller may list a kind in a namespace (empty for all). Its errors are those of
 // Preflight.
 func MayList(ctx context.Context, config *rest.Config, kind snapshot.Kind, namespace string) (bool, error) {
-	client, err := kubernetes.NewForConfig(config)
+	client, err := reviews(config, authorizationv1.SchemeGroupVersion)
 	if err != nil {
 		return false, err
 	}
 	ctx = klog.NewContext(ctx, klog.Logger{})
-	review, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+	review := &authorizationv1.SelfSubjectAccessReview{
 		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
 			Verb: "list", Group: kind.Group, Version: kind.Version, Resource: kind.Resource, Namespace: namespace,
 		}},
-	}, metav1.CreateOptions{})
-	if err != nil {
+	}
+	if err := client.Post().Resource("selfsubjectaccessreviews").Body(review).Do(ctx).Into(review); err != nil {
 		return false, explain(err, &sdk.Access{Server: config.Host})
 	}
 	return review.Status.Allowed, nil
+}
+
+// reviews returns a client of one group. client-go's typed clientset would do, and compile a client of every kind there is.
+func reviews(config *rest.Config, gv schema.GroupVersion) (rest.Interface, error) {
+	c := rest.CopyConfig(config)
+	c.GroupVersion, c.APIPath, c.NegotiatedSerializer = &gv, "/apis", scheme.Codecs.WithoutConversion()
+	return rest.RESTClientFor(c)
 }
 
 // explain tells a failed connection in words that say what to do.

@@ -47,7 +47,7 @@ func review(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func json(code int, body string) http.HandlerFunc {
+func jsonBody(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
@@ -64,9 +64,9 @@ func TestPreflight(t *testing.T) {
 		err  string // after "the API server URL "
 		kind error
 	}{
-		{"all is well", review(json(201, ada)), Identity{"ada", []string{"auditors"}}, "", nil},
+		{"all is well", review(jsonBody(201, ada)), Identity{"ada", []string{"auditors"}}, "", nil},
 		{"too old to tell who asks", version("v1.27.1"), Identity{}, "", nil},
-		{"keeps to itself who asks", review(json(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)), Identity{}, "", nil},
+		{"keeps to itself who asks", review(jsonBody(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)), Identity{}, "", nil},
 		{"takes no review", review(status(405, "")), Identity{}, "", nil},
 		{"does not accept the token", status(401, "Unauthorized"), Identity{}, "does not accept the token; bind the identity", sdk.ErrUnauthenticated},
 		{"refuses the identity", status(403, "Forbidden"), Identity{}, "refuses the identity; bind the identity", sdk.ErrPermissionDenied},
@@ -75,7 +75,7 @@ func TestPreflight(t *testing.T) {
 		{"is a web site", status(200, "<!DOCTYPE html>\n<html>"), Identity{}, "cannot be used: ", sdk.ErrUnavailable},
 		{"is a web site that takes no reviews", func(w http.ResponseWriter, r *http.Request) {
 			status(map[bool]int{true: 200, false: 404}[r.URL.Path == "/version"], "<!DOCTYPE html>")(w, r)
-		}, Identity{}, "cannot be used: unable to parse the server version", sdk.ErrUnavailable},
+		}, Identity{}, "cannot be used: it does not tell its version", sdk.ErrUnavailable},
 		{"knows nothing", status(404, "nothing here"), Identity{}, "cannot be used: the server could not find the requested resource; check that the endpoint", sdk.ErrUnavailable},
 		{"tells no version", version(""), Identity{}, "cannot be used: it does not tell its version", sdk.ErrUnavailable},
 		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Identity{}, "cannot be used: ", sdk.ErrUnavailable},
@@ -178,7 +178,7 @@ func TestMayList(t *testing.T) {
 	pods, _ := snapshot.KindNamed("Pod")
 	answer := `{"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","status":{"allowed":%t}}`
 	for _, may := range []bool{true, false} {
-		access := serve(t, json(201, fmt.Sprintf(answer, may)))
+		access := serve(t, jsonBody(201, fmt.Sprintf(answer, may)))
 		got, err := MayList(t.Context(), configFor(t, access, (&issuer{}).issue), pods, "")
 		if err != nil || got != may {
 			t.Errorf("got %t, %v", got, err)
