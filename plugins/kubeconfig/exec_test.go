@@ -84,7 +84,7 @@ func newExecWorld(t *testing.T) *world {
 		name += ".exe"
 	}
 	if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin)
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every command under -race takes a second to end
