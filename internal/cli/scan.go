@@ -116,7 +116,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 
 // newEngine compiles our own checks and the packs in these folders.
 func newEngine(ctx context.Context, folders ...string) (*policy.Engine, error) {
-	packs := []policy.Pack{{Name: "kubemuster", FS: policies.FS}}
+	packs := []policy.Pack{{Name: finding.BuiltInPack, FS: policies.FS}}
 	for _, dir := range folders {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("--policy %s is no folder; name one that holds checks/ and, if needed, lib/", dir)

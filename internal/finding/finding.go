@@ -69,6 +69,9 @@ type Check struct {
 	Pack        string              // the pack it comes from
 }
 
+// BuiltInPack is the name of the pack that the binary carries.
+const BuiltInPack = "kubemuster"
+
 // Scope says what a check looks at.
 type Scope string
 

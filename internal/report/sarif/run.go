@@ -137,8 +137,11 @@ func help(c *finding.Check) *sarif.MultiformatMessageString {
 	return sarif.NewMultiformatMessageString(strings.Join(text, "\n\n")).WithMarkdown(strings.Join(markdown, "\n\n"))
 }
 
-// helpURI is the check's first reference.
+// helpURI is the page of a check of ours, and the first reference of others.
 func helpURI(c *finding.Check) string {
+	if c.Pack == finding.BuiltInPack {
+		return home + "/blob/main/docs/checks/" + c.ID + ".md"
+	}
 	for _, reference := range c.References {
 		if strings.HasPrefix(reference, "https://") || strings.HasPrefix(reference, "http://") {
 			return reference

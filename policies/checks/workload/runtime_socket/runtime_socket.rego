@@ -17,7 +17,9 @@
 #     Remove the mount; build images with a daemonless builder and read container data from the kubelet or the API
 #     server instead.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.2.11"]
+#     nsa-cisa-1.2: [host-access]
+#     mitre-attack-containers: [T1609, T1611, T1612]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.runtime_socket
 
 import data.kubemuster.lib.hostpath
