@@ -83,6 +83,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(engine.Checks(), scan.InNamespaces) {
 		return usageError{errors.New("none of the selected checks looks at namespaces; leave --namespace away, or select others")}
 	}
+	waivers, err := loadWaivers(o.config)
+	if err != nil {
+		return usageError{err}
+	}
 	host := newHost(o.config, o.log)
 	defer host.Close()
 	targets, err := planTargets(ctx, host, o.config)
@@ -96,6 +100,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()
+	waivers.Apply(r)
 	code, why := verdict(ctx, o.config, r)
 	r.ExitCode = code
 	var unwritten error
@@ -105,8 +110,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if unwritten != nil {
 		return reportError{unwritten}
 	}
-	if why != "" && (!o.quiet || code != exitOK) {
-		fmt.Fprintln(o.ios.Err, "kubemuster:", why)
+	for _, line := range why {
+		if !o.quiet || code != exitOK {
+			fmt.Fprintln(o.ios.Err, "kubemuster:", line)
+		}
 	}
 	if code != exitOK {
 		return exitCode(code)
@@ -141,34 +148,6 @@ func planTargets(ctx context.Context, host *plugin.Host, c *config.Config) ([]sc
 		targets = append(targets, target)
 	}
 	return targets, nil
-}
-
-// verdict is the run's exit code, and why in words.
-func verdict(ctx context.Context, c *config.Config, r *report.Report) (int, string) {
-	var incomplete []string
-	gating := 0
-	for _, cl := range r.Clusters {
-		if cl.Status != report.Complete {
-			incomplete = append(incomplete, cl.Alias)
-		}
-		for _, f := range cl.Findings {
-			if f.Verdict == finding.Fail && f.ManagedBy == "" && c.FailOn != nil && f.Severity >= *c.FailOn {
-				gating++
-			}
-		}
-	}
-	missing := fmt.Sprintf("%d of %d targets were not scanned or not wholly read: %s", len(incomplete), len(r.Clusters), strings.Join(incomplete, ", "))
-	switch {
-	case ctx.Err() != nil:
-		return exitInterrupted, "interrupted; the reports hold what was finished"
-	case gating > 0:
-		return exitFindings, fmt.Sprintf("%d findings are at or above %s (--fail-on)", gating, c.FailOn)
-	case len(incomplete) > 0 && !c.AllowIncomplete:
-		return exitIncomplete, missing + "; the report says why, and --allow-incomplete accepts it"
-	case len(incomplete) > 0:
-		return exitOK, missing + " (accepted by --allow-incomplete)"
-	}
-	return exitOK, ""
 }
 
 // output is one report to write.

@@ -119,11 +119,30 @@ type Finding struct {
 	Key     string
 	Path    string // JSON path to what was seen, as in spec.template.spec.containers[0].image
 	Message string // one sentence; never a secret value
+	// Waiver is set where somebody answers for the finding: reported, never gating.
+	Waiver *Waiver
+	// Annotations are those of the object that begin with AnnotationPrefix.
+	Annotations map[string]string
 	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
 	ManagedBy string
 	File      string // manifests only: the file, relative, slashes
 	Line      int    // manifests only: 1-based
 }
+
+// AnnotationPrefix begins the annotations by which objects speak to the scanner.
+const AnnotationPrefix = "kubemuster.io/"
+
+// Waiver says who accepts a finding, why and until when.
+type Waiver struct {
+	Owner   string
+	Reason  string
+	Ticket  string // may be empty
+	Expires string // the last day, as in 2027-01-31
+	Source  string // file:line, or the object that asks for it by annotation
+}
+
+// Gates reports whether the finding counts against the run.
+func (f Finding) Gates() bool { return f.Verdict == Fail && f.ManagedBy == "" && f.Waiver == nil }
 
 // Fingerprint is the finding's identity in a cluster with this stable ID, across scans, versions and wordings: sha256 in
 // hexadecimal over cluster, check, group, kind, namespace, name, sub, key and, for manifests, the file.
