@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubemuster/kubemuster/internal/config"
@@ -11,20 +12,25 @@ import (
 )
 
 // verdict is the run's exit code, and why in words, a line a reason. Findings win over what is missing.
-func verdict(ctx context.Context, c *config.Config, r *report.Report) (int, []string) {
+func verdict(ctx context.Context, c *config.Config, r *report.Report, newChecks []string) (int, []string) {
 	var incomplete []string
 	gating := map[finding.Severity]int{}
-	waived := 0
+	waived, old, unripe := 0, 0, 0
 	for _, cl := range r.Clusters {
 		if cl.Status != report.Complete {
 			incomplete = append(incomplete, cl.Alias)
 		}
 		for _, f := range cl.Findings {
 			switch {
-			case f.Gates():
-				gating[f.Severity]++
 			case f.Waiver != nil:
 				waived++
+			case !f.Gates():
+			case c.NewOnly && f.Baseline != finding.New:
+				old++
+			case c.NewOnly && slices.Contains(newChecks, f.Check):
+				unripe++
+			default:
+				gating[f.Severity]++
 			}
 		}
 	}
@@ -34,8 +40,13 @@ func verdict(ctx context.Context, c *config.Config, r *report.Report) (int, []st
 	case ctx.Err() != nil:
 		return exitInterrupted, []string{"interrupted; the reports hold what was finished"}
 	case len(failures) > 0:
-		if waived > 0 {
-			failures = append(failures, fmt.Sprintf("%d more are waived", waived))
+		for _, left := range []struct {
+			n   int
+			why string
+		}{{waived, "are waived"}, {old, "are in the baseline"}, {unripe, "are of checks that the baseline did not run"}} {
+			if left.n > 0 {
+				failures = append(failures, fmt.Sprintf("not counted: %d that %s", left.n, left.why))
+			}
 		}
 		if len(incomplete) > 0 {
 			failures = append(failures, missing)

@@ -13,11 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/baseline"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
 	"github.com/kubemuster/kubemuster/internal/report/sarif"
 	"github.com/kubemuster/kubemuster/internal/report/table"
 	"github.com/kubemuster/kubemuster/internal/scan"
@@ -87,6 +89,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
+	earlier, err := readBaseline(o.config.Baseline)
+	if err != nil {
+		return usageError{err}
+	}
 	host := newHost(o.config, o.log)
 	defer host.Close()
 	targets, err := planTargets(ctx, host, o.config)
@@ -101,7 +107,11 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	r := scanner.Run(ctx, targets)
 	progress.close()
 	waivers.Apply(r)
-	code, why := verdict(ctx, o.config, r)
+	var newChecks []string
+	if earlier != nil {
+		newChecks = baseline.Compare(r, earlier)
+	}
+	code, why := verdict(ctx, o.config, r, newChecks)
 	r.ExitCode = code
 	var unwritten error
 	for _, out := range outputs {
@@ -183,6 +193,8 @@ func parseOutputs(ios *IOStreams, list []string) ([]output, error) {
 			o.writer = w
 		case "sarif":
 			o.writer = sarif.Writer{}
+		case "json":
+			o.writer = jsonreport.Writer{}
 		default:
 			return nil, fmt.Errorf("unknown report format %q in -o %s; the formats are %s", format, spec, strings.Join(formats, ", "))
 		}
@@ -206,4 +218,4 @@ func parseOutputs(ios *IOStreams, list []string) ([]output, error) {
 	return outputs, nil
 }
 
-var formats = []string{"table", "sarif"}
+var formats = []string{"table", "sarif", "json"}

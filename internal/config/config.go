@@ -33,6 +33,8 @@ type Config struct {
 	MaxFindings       map[finding.Severity]int // how many of a severity a run may have, where it is limited
 	AllowIncomplete   bool
 	Waivers           Waivers
+	Baseline          string // file of an earlier report
+	NewOnly           bool   // only what is not in the baseline gates
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
@@ -45,6 +47,8 @@ func Flags(f *pflag.FlagSet) {
 	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
 	f.StringSlice("waivers", nil, "file with waivers; may be repeated")
+	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
+	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
 	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
 	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
 	f.StringSlice("check", nil, "run only these checks (IDs)")
@@ -100,6 +104,10 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		for _, a := range args {
 			c.Targets = append(c.Targets, Target{Target: a})
 		}
+	}
+	c.Baseline, c.NewOnly = v.GetString("baseline"), v.GetBool("new-only")
+	if c.NewOnly && c.Baseline == "" {
+		return nil, errors.New("--new-only needs --baseline FILE, an earlier report to compare with")
 	}
 	c.Waivers = file.Waivers
 	c.Waivers.Files = v.GetStringSlice("waivers")
@@ -203,6 +211,10 @@ func (f File) settings() map[string]any {
 	set("fail-on", f.Gate.FailOn, f.Gate.FailOn != "")
 	if f.Gate.AllowIncomplete != nil {
 		m["allow-incomplete"] = *f.Gate.AllowIncomplete
+	}
+	set("baseline", f.Gate.Baseline, f.Gate.Baseline != "")
+	if f.Gate.NewOnly != nil {
+		m["new-only"] = *f.Gate.NewOnly
 	}
 	set("waivers", f.Waivers.Files, len(f.Waivers.Files) > 0)
 	set("policy", f.Policies, len(f.Policies) > 0)

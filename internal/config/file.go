@@ -56,6 +56,8 @@ type Namespaces struct {
 type Gate struct {
 	FailOn          string `yaml:"failOn"`
 	AllowIncomplete *bool  `yaml:"allowIncomplete"`
+	Baseline        string `yaml:"baseline"` // file of an earlier report
+	NewOnly         *bool  `yaml:"newOnly"`  // only what is not in the baseline gates
 	// Max is how many findings of a severity a run may have; those at or above FailOn may be none.
 	Max map[string]int `yaml:"max"`
 }

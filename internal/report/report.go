@@ -53,7 +53,11 @@ type Cluster struct {
 	Ended         time.Time
 	Status        Status
 	Problem       *Problem // set if and only if Status is NotScanned
-	Findings      []finding.Finding
+	// Namespaces and ExcludeNamespaces are the limits of the scan, where it had some.
+	Namespaces, ExcludeNamespaces []string
+	Findings                      []finding.Finding
+	// Absent are the findings of the baseline that are no more.
+	Absent        []finding.Finding
 	Tallies       []finding.Tally // every check of the run, by ID
 	Objects       map[string]int  // objects read, by kind
 	Gaps          []snapshot.Gap

@@ -234,23 +234,17 @@ func (w *Waiver) leave() *finding.Waiver {
 	return &finding.Waiver{Owner: w.Owner, Reason: w.Reason, Ticket: w.Ticket, Expires: w.Expires, Source: w.source}
 }
 
-// The annotations by which an object asks to have findings waived.
-const (
-	askCheck   = finding.AnnotationPrefix + "waive" // IDs, with commas between
-	askOwner   = finding.AnnotationPrefix + "waive-owner"
-	askReason  = finding.AnnotationPrefix + "waive-reason"
-	askTicket  = finding.AnnotationPrefix + "waive-ticket"
-	askExpires = finding.AnnotationPrefix + "waive-expires"
-)
-
 // asked returns the waiver that the finding's object asks for, if it does.
 func asked(f finding.Finding, opts Options) (*Waiver, error) {
-	ids := strings.FieldsFunc(f.Annotations[askCheck], func(r rune) bool { return r == ',' || r == ' ' })
+	r := f.Request
+	if r == nil {
+		return nil, nil
+	}
+	ids := strings.FieldsFunc(r.Checks, func(r rune) bool { return r == ',' || r == ' ' })
 	if !slices.Contains(ids, f.Check) { // the ID itself: a pattern here would be too easily too broad
 		return nil, nil
 	}
-	a := f.Annotations
-	w := &Waiver{Check: f.Check, Owner: cmp.Or(a[askOwner], "the object's annotations"), Reason: a[askReason], Ticket: a[askTicket], Expires: a[askExpires], source: f.Object.String()}
+	w := &Waiver{Check: f.Check, Owner: cmp.Or(r.Owner, "the object's annotations"), Reason: r.Reason, Ticket: r.Ticket, Expires: r.Expires, source: f.Object.String()}
 	if err := w.check(opts); err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func TestAnnotations(t *testing.T) {
 			}
 			r := sample()
 			r.Clusters[0].Findings = r.Clusters[0].Findings[1:2]
-			r.Clusters[0].Findings[0].Annotations = tt.annotations
+			r.Clusters[0].Findings[0].Request = finding.RequestOf(tt.annotations)
 			s.Apply(r)
 			_, notes := waived(r)
 			w := r.Clusters[0].Findings[0].Waiver

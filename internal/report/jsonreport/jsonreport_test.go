@@ -25,6 +25,11 @@ func write(t *testing.T, r *report.Report) []byte {
 func sample() *report.Report {
 	r := reporttest.Sample()
 	r.Clusters[0].Findings[0].Waiver = &finding.Waiver{Owner: "shop", Reason: "vendor image", Ticket: "SEC-7", Expires: "2026-04-01", Source: "waivers.yaml:2"}
+	r.Clusters[0].Findings[0].Baseline = finding.Unchanged
+	absent := r.Clusters[0].Findings[0]
+	absent.Baseline, absent.Object.Name = finding.Absent, "gone"
+	r.Clusters[0].Absent = []finding.Finding{absent}
+	r.Clusters[0].Namespaces, r.Clusters[0].ExcludeNamespaces = []string{"shop"}, []string{"billing"}
 	return r
 }
 
@@ -54,7 +59,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{report.Report{}, jsonreport.Report{}, 2},
 		{report.Cluster{}, jsonreport.Cluster{}, 0},
 		{finding.Check{}, jsonreport.Check{}, 0},
-		{finding.Finding{}, jsonreport.Finding{}, 0}, // with the fingerprint, without the annotations
+		{finding.Finding{}, jsonreport.Finding{}, 0}, // with the fingerprint, without the request
 	} {
 		ours, theirs := reflect.TypeOf(pair.ours), reflect.TypeOf(pair.theirs)
 		if theirs.NumField() != ours.NumField()+pair.more {

@@ -66,6 +66,9 @@ type Cluster struct {
 	Gaps          []Gap          `json:"gaps,omitempty" jsonschema:"description=what exists and could not be read"`
 	Notifications []Notification `json:"notifications,omitempty"`
 	Verdicts      []Tally        `json:"verdicts,omitempty" jsonschema:"description=each check's verdicts"`
+	Namespaces    []string       `json:"namespaces,omitempty" jsonschema:"description=those that the scan was limited to"`
+	Excluded      []string       `json:"excludeNamespaces,omitempty"`
+	Absent        []Finding      `json:"absent,omitempty" jsonschema:"description=findings of the baseline that are no more"`
 	Findings      []Finding      `json:"findings"`
 }
 
@@ -112,6 +115,7 @@ type Finding struct {
 	Path        string   `json:"path,omitempty" jsonschema:"description=JSON path to what was seen"`
 	Message     string   `json:"message"`
 	ManagedBy   string   `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs"`
+	Baseline    string   `json:"baselineState,omitempty" jsonschema:"enum=new,enum=unchanged,enum=updated,enum=absent"`
 	Waiver      *Waiver  `json:"waiver,omitempty"`
 	File        string   `json:"file,omitempty"`
 	Line        int      `json:"line,omitempty"`
@@ -154,6 +158,10 @@ func cluster(c *report.Cluster) Cluster {
 	d := Cluster{
 		Target: c.Target, Alias: c.Alias, ID: c.ID, Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name,
 		ServerVersion: c.ServerVersion, Started: c.Started.UTC(), Ended: c.Ended.UTC(), Status: string(c.Status), Objects: c.Objects, Findings: []Finding{},
+		Namespaces: c.Namespaces, Excluded: c.ExcludeNamespaces,
+	}
+	for i := range c.Absent {
+		d.Absent = append(d.Absent, fromFinding(&c.Absent[i], c.ID))
 	}
 	if c.Problem != nil {
 		d.Problem = (*Problem)(c.Problem)
@@ -177,8 +185,29 @@ func cluster(c *report.Cluster) Cluster {
 func fromFinding(f *finding.Finding, cluster string) Finding {
 	return Finding{
 		f.Fingerprint(cluster), f.Check, Severity(f.Severity.String()), string(f.Verdict), Object(f.Object), f.Sub, f.Key, f.Path, f.Message,
-		f.ManagedBy, (*Waiver)(f.Waiver), f.File, f.Line,
+		f.ManagedBy, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
 	}
+}
+
+func (d Finding) finding() (finding.Finding, error) {
+	severity, err := finding.ParseSeverity(string(d.Severity))
+	return finding.Finding{
+		Check: d.Check, Severity: severity, Verdict: finding.Verdict(d.Verdict), Object: finding.Object(d.Object), Sub: d.Sub, Key: d.Key,
+		Path: d.Path, Message: d.Message, ManagedBy: d.ManagedBy, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
+		File: d.File, Line: d.Line,
+	}, err
+}
+
+func findings(all []Finding) ([]finding.Finding, error) {
+	var out []finding.Finding
+	for _, d := range all {
+		f, err := d.finding()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
 }
 
 // report is the way back.
@@ -211,7 +240,7 @@ func (d Cluster) cluster() (report.Cluster, error) {
 	c := report.Cluster{
 		Target: d.Target, Alias: d.Alias, ID: d.ID, Provider: d.Provider, Account: d.Account, Region: d.Region, Name: d.Name,
 		ServerVersion: d.ServerVersion, Started: d.Started, Ended: d.Ended, Status: report.Status(d.Status), Objects: d.Objects,
-		Problem: (*report.Problem)(d.Problem),
+		Problem: (*report.Problem)(d.Problem), Namespaces: d.Namespaces, ExcludeNamespaces: d.Excluded,
 	}
 	for _, g := range d.Gaps {
 		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: g.Kind, Namespace: g.Namespace, Reason: snapshot.GapReason(g.Reason), Message: g.Message, Read: g.Read})
@@ -226,15 +255,10 @@ func (d Cluster) cluster() (report.Cluster, error) {
 		}
 		c.Tallies = append(c.Tallies, finding.Tally{Check: t.Check, Counts: counts, Reason: t.Reason})
 	}
-	for _, f := range d.Findings {
-		severity, err := finding.ParseSeverity(string(f.Severity))
-		if err != nil {
-			return c, err
-		}
-		c.Findings = append(c.Findings, finding.Finding{
-			Check: f.Check, Severity: severity, Verdict: finding.Verdict(f.Verdict), Object: finding.Object(f.Object), Sub: f.Sub, Key: f.Key,
-			Path: f.Path, Message: f.Message, ManagedBy: f.ManagedBy, Waiver: (*finding.Waiver)(f.Waiver), File: f.File, Line: f.Line,
-		})
+	var err error
+	if c.Findings, err = findings(d.Findings); err != nil {
+		return c, err
 	}
-	return c, nil
+	c.Absent, err = findings(d.Absent)
+	return c, err
 }
