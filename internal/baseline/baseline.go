@@ -32,7 +32,7 @@ func Compare(r, earlier *report.Report) (newChecks []string) {
 	for i := range r.Clusters {
 		c := &r.Clusters[i]
 		before := known[c.ID]
-		if before == nil {
+		if c.Compared = before != nil; !c.Compared {
 			before = &report.Cluster{}
 		}
 		compare(c, before, r.Checks)
@@ -73,16 +73,20 @@ func compare(c, before *report.Cluster, checks []finding.Check) {
 			f.Baseline = finding.Unchanged
 		}
 	}
-	c.Absent = nil
+	c.Absent, c.Carried = nil, nil
 	whole := evaluated(c, checks)
 	for i := range before.Findings {
 		f := before.Findings[i]
 		id := f.Fingerprint(c.ID)
-		if was[id] != &before.Findings[i] || is[id] || !whole[f.Check] || !lookedAt(c, f.Object) {
-			continue
+		switch {
+		case was[id] != &before.Findings[i] || is[id]:
+		case whole[f.Check] && lookedAt(c, f.Object):
+			f.Baseline = finding.Absent
+			c.Absent = append(c.Absent, f)
+		default:
+			f.Baseline = finding.Unchanged // as far as anybody can tell
+			c.Carried = append(c.Carried, f)
 		}
-		f.Baseline = finding.Absent
-		c.Absent = append(c.Absent, f)
 	}
 }
 

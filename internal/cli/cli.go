@@ -146,6 +146,7 @@ func newRoot(ios *IOStreams) *cobra.Command {
 		newToken(ios, log),
 		newChecks(ios),
 		newWaivers(ios),
+		newReport(ios),
 		newPlugins(ios, log),
 		newVersion(ios, log),
 	)

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,10 +16,6 @@ import (
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/policy"
-	"github.com/kubemuster/kubemuster/internal/report"
-	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
-	"github.com/kubemuster/kubemuster/internal/report/sarif"
-	"github.com/kubemuster/kubemuster/internal/report/table"
 	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 	"github.com/kubemuster/kubemuster/policies"
@@ -71,7 +65,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if len(o.config.Targets) == 0 {
 		return usageError{errors.New("nothing to scan; name a target, for example kubemuster scan eks://us-east-1/prod, or list targets in " + config.DefaultFile)}
 	}
-	outputs, err := parseOutputs(o.ios, o.config.Outputs)
+	outputs, err := parseOutputs(o.ios, o.config.Outputs, o.config.IncludePasses)
 	if err != nil {
 		return usageError{err}
 	}
@@ -159,63 +153,3 @@ func planTargets(ctx context.Context, host *plugin.Host, c *config.Config) ([]sc
 	}
 	return targets, nil
 }
-
-// output is one report to write.
-type output struct {
-	writer report.Writer
-	path   string // empty: standard output
-	out    io.Writer
-}
-
-func (o output) write(r *report.Report) error {
-	if o.path == "" {
-		return o.writer.Write(o.out, r)
-	}
-	return report.WriteFile(o.path, o.writer, r)
-}
-
-// parseOutputs reads FORMAT[=PATH] and makes sure that every file can be written before a scan is spent on it.
-func parseOutputs(ios *IOStreams, list []string) ([]output, error) {
-	var outputs []output
-	used := map[string]string{}
-	for _, spec := range list {
-		format, path, _ := strings.Cut(spec, "=")
-		if path == "-" {
-			path = ""
-		}
-		o := output{path: path, out: ios.Out}
-		switch format {
-		case "table":
-			w := table.Writer{Width: ios.OutWidth, Color: ios.Color}
-			if path != "" {
-				w = table.Writer{}
-			}
-			o.writer = w
-		case "sarif":
-			o.writer = sarif.Writer{}
-		case "json":
-			o.writer = jsonreport.Writer{}
-		default:
-			return nil, fmt.Errorf("unknown report format %q in -o %s; the formats are %s", format, spec, strings.Join(formats, ", "))
-		}
-		key := path
-		if path != "" {
-			abs, err := filepath.Abs(path)
-			if err != nil {
-				return nil, err
-			}
-			if err := report.CheckWritable(path); err != nil {
-				return nil, err
-			}
-			key = abs
-		}
-		if other, ok := used[key]; ok {
-			return nil, fmt.Errorf("-o %s and -o %s write to the same place; give one of them a path of its own", other, spec)
-		}
-		used[key] = spec
-		outputs = append(outputs, o)
-	}
-	return outputs, nil
-}
-
-var formats = []string{"table", "sarif", "json"}

@@ -29,6 +29,7 @@ type Config struct {
 	Namespaces        []string
 	ExcludeNamespaces []string
 	Outputs           []string
+	IncludePasses     bool                     // SARIF tells passes, too
 	FailOn            *finding.Severity        // nil: findings do not fail the run
 	MaxFindings       map[finding.Severity]int // how many of a severity a run may have, where it is limited
 	AllowIncomplete   bool
@@ -44,9 +45,10 @@ type Config struct {
 // in capitals, with _ for -.
 func Flags(f *pflag.FlagSet) {
 	f.String("config", "", "configuration file (default "+DefaultFile+" where no target is given)")
-	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
+	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif, sarif-github, sarif-gitlab, json; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
 	f.StringSlice("waivers", nil, "file with waivers; may be repeated")
+	f.Bool("include-passes", false, "SARIF holds what passed, too")
 	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
 	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
 	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
@@ -105,6 +107,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 			c.Targets = append(c.Targets, Target{Target: a})
 		}
 	}
+	c.IncludePasses = v.GetBool("include-passes")
 	c.Baseline, c.NewOnly = v.GetString("baseline"), v.GetBool("new-only")
 	if c.NewOnly && c.Baseline == "" {
 		return nil, errors.New("--new-only needs --baseline FILE, an earlier report to compare with")

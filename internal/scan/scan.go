@@ -75,7 +75,7 @@ const (
 // Run scans every target and reports on each, in the order given. It returns once all have ended, also when ctx does:
 // what was finished by then is reported.
 func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
-	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Clusters: make([]report.Cluster, len(targets))}
+	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Frameworks: s.Engine.Frameworks(), Clusters: make([]report.Cluster, len(targets))}
 	var group errgroup.Group
 	group.SetLimit(cmp.Or(s.Opts.Concurrency, 4))
 	for i, t := range targets {
@@ -93,7 +93,10 @@ func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
 
 func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cluster) {
 	name, _, _ := strings.Cut(t.Raw, "?")
-	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete}
+	c = report.Cluster{
+		Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete,
+		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces,
+	}
 	s.event(Event{Index: index, Target: name, Kind: Started})
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()

@@ -22,24 +22,13 @@ func write(t *testing.T, r *report.Report) []byte {
 	return b.Bytes()
 }
 
-func sample() *report.Report {
-	r := reporttest.Sample()
-	r.Clusters[0].Findings[0].Waiver = &finding.Waiver{Owner: "shop", Reason: "vendor image", Ticket: "SEC-7", Expires: "2026-04-01", Source: "waivers.yaml:2"}
-	r.Clusters[0].Findings[0].Baseline = finding.Unchanged
-	absent := r.Clusters[0].Findings[0]
-	absent.Baseline, absent.Object.Name = finding.Absent, "gone"
-	r.Clusters[0].Absent = []finding.Finding{absent}
-	r.Clusters[0].Namespaces, r.Clusters[0].ExcludeNamespaces = []string{"shop"}, []string{"billing"}
-	return r
-}
-
 func TestGolden(t *testing.T) {
-	reporttest.Golden(t, "sample.json", write(t, sample()))
+	reporttest.Golden(t, "compared.json", write(t, reporttest.Compared()))
 }
 
 // What is written comes back whole.
 func TestRead(t *testing.T) {
-	for name, want := range map[string]*report.Report{"sample": sample(), "empty": {}, "large": reporttest.Large(5000)} {
+	for name, want := range map[string]*report.Report{"sample": reporttest.Compared(), "empty": {}, "large": reporttest.Large(5000)} {
 		got, err := jsonreport.Read(bytes.NewReader(write(t, want)))
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +45,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		ours, theirs any
 		more         int // fields that the document has beside, less those that it leaves out
 	}{
-		{report.Report{}, jsonreport.Report{}, 2},
+		{report.Report{}, jsonreport.Report{}, 2}, // format and its version,
 		{report.Cluster{}, jsonreport.Cluster{}, 0},
 		{finding.Check{}, jsonreport.Check{}, 0},
 		{finding.Finding{}, jsonreport.Finding{}, 0}, // with the fingerprint, without the request
@@ -69,7 +58,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 }
 
 func TestReadRefuses(t *testing.T) {
-	whole := string(write(t, sample()))
+	whole := string(write(t, reporttest.Compared()))
 	tests := []struct{ name, text, want string }{
 		{"truncated", whole[:len(whole)/2], "the report is cut off"},
 		{"empty", "", "the report is cut off"},

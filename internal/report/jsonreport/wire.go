@@ -18,7 +18,26 @@ type Report struct {
 	ExitCode      int         `json:"exitCode"`
 	Components    []Component `json:"components,omitempty" jsonschema:"description=auth plugins and policy packs that took part"`
 	Checks        []Check     `json:"checks" jsonschema:"description=every check of the run"`
+	Frameworks    []Framework `json:"frameworks,omitempty" jsonschema:"description=standards that the checks answer to"`
 	Clusters      []Cluster   `json:"clusters"`
+}
+
+// Framework is a standard.
+type Framework struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Version  string    `json:"version,omitempty"`
+	URL      string    `json:"url,omitempty"`
+	Controls []Control `json:"controls"`
+}
+
+// Control is one demand of a framework.
+type Control struct {
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Coverage string   `json:"coverage" jsonschema:"enum=automated,enum=needs facts,enum=manual,enum=unlisted"`
+	Checks   []string `json:"checks,omitempty"`
+	Reason   string   `json:"reason,omitempty" jsonschema:"description=why no check answers it"`
 }
 
 // Component is an auth plugin or a policy pack.
@@ -68,6 +87,8 @@ type Cluster struct {
 	Verdicts      []Tally        `json:"verdicts,omitempty" jsonschema:"description=each check's verdicts"`
 	Namespaces    []string       `json:"namespaces,omitempty" jsonschema:"description=those that the scan was limited to"`
 	Excluded      []string       `json:"excludeNamespaces,omitempty"`
+	Compared      bool           `json:"compared,omitempty" jsonschema:"description=the baseline knows the cluster"`
+	Carried       []Finding      `json:"carried,omitempty" jsonschema:"description=findings of the baseline of which nobody can tell"`
 	Absent        []Finding      `json:"absent,omitempty" jsonschema:"description=findings of the baseline that are no more"`
 	Findings      []Finding      `json:"findings"`
 }
@@ -151,6 +172,13 @@ func document(r *report.Report) Report {
 			c.Frameworks, c.References, c.Pack,
 		})
 	}
+	for _, f := range r.Frameworks {
+		out := Framework{ID: f.ID, Name: f.Name, Version: f.Version, URL: f.URL, Controls: []Control{}}
+		for _, c := range f.Controls {
+			out.Controls = append(out.Controls, Control{c.ID, c.Title, string(c.Coverage), c.Checks, c.Reason})
+		}
+		d.Frameworks = append(d.Frameworks, out)
+	}
 	return d
 }
 
@@ -158,10 +186,13 @@ func cluster(c *report.Cluster) Cluster {
 	d := Cluster{
 		Target: c.Target, Alias: c.Alias, ID: c.ID, Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name,
 		ServerVersion: c.ServerVersion, Started: c.Started.UTC(), Ended: c.Ended.UTC(), Status: string(c.Status), Objects: c.Objects, Findings: []Finding{},
-		Namespaces: c.Namespaces, Excluded: c.ExcludeNamespaces,
+		Namespaces: c.Namespaces, Excluded: c.ExcludeNamespaces, Compared: c.Compared,
 	}
 	for i := range c.Absent {
 		d.Absent = append(d.Absent, fromFinding(&c.Absent[i], c.ID))
+	}
+	for i := range c.Carried {
+		d.Carried = append(d.Carried, fromFinding(&c.Carried[i], c.ID))
 	}
 	if c.Problem != nil {
 		d.Problem = (*Problem)(c.Problem)
@@ -226,6 +257,13 @@ func (d Report) report() (*report.Report, error) {
 			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Frameworks: c.Frameworks, References: c.References, Pack: c.Pack,
 		})
 	}
+	for _, f := range d.Frameworks {
+		back := finding.Framework{ID: f.ID, Name: f.Name, Version: f.Version, URL: f.URL}
+		for _, c := range f.Controls {
+			back.Controls = append(back.Controls, finding.Control{ID: c.ID, Title: c.Title, Coverage: finding.Coverage(c.Coverage), Checks: c.Checks, Reason: c.Reason})
+		}
+		r.Frameworks = append(r.Frameworks, back)
+	}
 	for _, c := range d.Clusters {
 		back, err := c.cluster()
 		if err != nil {
@@ -240,7 +278,7 @@ func (d Cluster) cluster() (report.Cluster, error) {
 	c := report.Cluster{
 		Target: d.Target, Alias: d.Alias, ID: d.ID, Provider: d.Provider, Account: d.Account, Region: d.Region, Name: d.Name,
 		ServerVersion: d.ServerVersion, Started: d.Started, Ended: d.Ended, Status: report.Status(d.Status), Objects: d.Objects,
-		Problem: (*report.Problem)(d.Problem), Namespaces: d.Namespaces, ExcludeNamespaces: d.Excluded,
+		Problem: (*report.Problem)(d.Problem), Namespaces: d.Namespaces, ExcludeNamespaces: d.Excluded, Compared: d.Compared,
 	}
 	for _, g := range d.Gaps {
 		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: g.Kind, Namespace: g.Namespace, Reason: snapshot.GapReason(g.Reason), Message: g.Message, Read: g.Read})
@@ -259,6 +297,9 @@ func (d Cluster) cluster() (report.Cluster, error) {
 	if c.Findings, err = findings(d.Findings); err != nil {
 		return c, err
 	}
-	c.Absent, err = findings(d.Absent)
+	if c.Absent, err = findings(d.Absent); err != nil {
+		return c, err
+	}
+	c.Carried, err = findings(d.Carried)
 	return c, err
 }
