@@ -9,6 +9,9 @@ import (
 
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
+	"github.com/kubemuster/kubemuster/internal/report/junit"
+	"github.com/kubemuster/kubemuster/internal/report/markdown"
+	"github.com/kubemuster/kubemuster/internal/report/prometheus"
 	"github.com/kubemuster/kubemuster/internal/report/sarif"
 	"github.com/kubemuster/kubemuster/internal/report/table"
 )
@@ -67,6 +70,9 @@ var formats = []struct {
 	{"sarif-github", func(*IOStreams, bool, bool) report.Writer { return sarif.Writer{Profile: sarif.GitHub} }},
 	{"sarif-gitlab", func(*IOStreams, bool, bool) report.Writer { return sarif.Writer{Profile: sarif.GitLab} }},
 	{"json", func(*IOStreams, bool, bool) report.Writer { return jsonreport.Writer{} }},
+	{"junit", func(*IOStreams, bool, bool) report.Writer { return junit.Writer{} }},
+	{"markdown", func(*IOStreams, bool, bool) report.Writer { return markdown.Writer{} }},
+	{"prometheus", func(*IOStreams, bool, bool) report.Writer { return prometheus.Writer{} }},
 }
 
 func formatNames() string {
