@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/report/html"
 	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
 	"github.com/kubemuster/kubemuster/internal/report/junit"
 	"github.com/kubemuster/kubemuster/internal/report/markdown"
@@ -70,6 +71,7 @@ var formats = []struct {
 	{"sarif-github", func(*IOStreams, bool, bool) report.Writer { return sarif.Writer{Profile: sarif.GitHub} }},
 	{"sarif-gitlab", func(*IOStreams, bool, bool) report.Writer { return sarif.Writer{Profile: sarif.GitLab} }},
 	{"json", func(*IOStreams, bool, bool) report.Writer { return jsonreport.Writer{} }},
+	{"html", func(*IOStreams, bool, bool) report.Writer { return html.Writer{} }},
 	{"junit", func(*IOStreams, bool, bool) report.Writer { return junit.Writer{} }},
 	{"markdown", func(*IOStreams, bool, bool) report.Writer { return markdown.Writer{} }},
 	{"prometheus", func(*IOStreams, bool, bool) report.Writer { return prometheus.Writer{} }},

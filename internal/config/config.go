@@ -45,7 +45,7 @@ type Config struct {
 // in capitals, with _ for -.
 func Flags(f *pflag.FlagSet) {
 	f.String("config", "", "configuration file (default "+DefaultFile+" where no target is given)")
-	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif, sarif-github, sarif-gitlab, json, junit, markdown, prometheus; - is standard output; may be repeated")
+	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif, sarif-github, sarif-gitlab, json, html, junit, markdown, prometheus; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
 	f.StringSlice("waivers", nil, "file with waivers; may be repeated")
 	f.Bool("include-passes", false, "SARIF holds what passed, too")
