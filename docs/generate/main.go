@@ -1,10 +1,12 @@
-// Generate writes the pages of docs/ that are made from the code: docs/checks, a page a check and an index.
+// Generate writes what is made from the code: docs/checks, a page a check and an index, and docs/schemas, the JSON Schemas of
+// the JSON report and of kubemuster.yaml.
 package main
 
 import (
 	"bytes"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +14,12 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/invopop/jsonschema"
+
+	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
 	"github.com/kubemuster/kubemuster/policies"
 )
 
@@ -39,10 +45,10 @@ func run(ctx context.Context, root string) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(root, "docs/checks"), 0o755); err != nil {
-		return err
-	}
 	for file, text := range all {
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(file)), 0o755); err != nil {
+			return err
+		}
 		if err := os.WriteFile(filepath.Join(root, file), text, 0o644); err != nil {
 			return err
 		}
@@ -65,8 +71,23 @@ func pages(ctx context.Context, root string) (map[string][]byte, error) {
 		}
 		all["docs/checks/"+c.ID+".md"] = text
 	}
-	all["docs/checks/README.md"], err = execute(indexTemplate, domains(checks))
+	if all["docs/checks/README.md"], err = execute(indexTemplate, domains(checks)); err != nil {
+		return nil, err
+	}
+	if all["docs/schemas/report-v1.json"], err = schema("Report of Kubemuster", jsonreport.Report{}, "json", true); err != nil {
+		return nil, err
+	}
+	all["docs/schemas/kubemuster-yaml.json"], err = schema("kubemuster.yaml", config.File{}, "yaml", false)
 	return all, err
+}
+
+// schema is the JSON Schema of a type, by the names in its tags. An open one allows what later versions may add.
+func schema(title string, v any, tag string, open bool) ([]byte, error) {
+	r := jsonschema.Reflector{FieldNameTag: tag, DoNotReference: false, AllowAdditionalProperties: open, Anonymous: true, RequiredFromJSONSchemaTags: tag == "yaml"}
+	s := r.Reflect(v)
+	s.Title = title
+	text, err := json.MarshalIndent(s, "", "  ")
+	return append(text, '\n'), err
 }
 
 var (

@@ -24,7 +24,9 @@ func TestPagesAreFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) != len(all) {
-		t.Errorf("docs/checks has %d pages, and there should be %d; run make generate", len(files), len(all))
+	for _, file := range files {
+		if name, err := filepath.Rel(root, file); err != nil || all[filepath.ToSlash(name)] == nil {
+			t.Errorf("%s is of no check; run make generate", file)
+		}
 	}
 }

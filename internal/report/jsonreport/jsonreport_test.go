@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
@@ -24,6 +26,30 @@ func write(t *testing.T, r *report.Report) []byte {
 
 func TestGolden(t *testing.T) {
 	reporttest.Golden(t, "compared.json", write(t, reporttest.Compared()))
+}
+
+// Every report is valid by the published schema.
+func TestSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../../docs/schemas/report-v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*report.Report{"compared": reporttest.Compared(), "empty": {}, "large": reporttest.Large(100)} {
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(write(t, r)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	bad, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.Replace(string(write(t, reporttest.Compared())), `"status":"complete"`, `"status":"done"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema.Validate(bad) == nil {
+		t.Error("the schema takes a status that does not exist")
+	}
 }
 
 // What is written comes back whole.
