@@ -22,8 +22,8 @@ import data.kubemuster.lib.namespaces
 
 # What belongs to kube-system belongs on these nodes too; KM1047 tells of what does not belong there.
 violations contains violation if {
-	not input.workload.namespace in namespaces.system
 	tolerates_control_plane
+	not input.workload.namespace in namespaces.system
 	violation := {
 		"path": sprintf("%s.tolerations", [input.workload.path]),
 		"message": "the workload tolerates the taint of control-plane nodes",
@@ -32,9 +32,9 @@ violations contains violation if {
 }
 
 violations contains violation if {
-	not input.workload.namespace in namespaces.system
-	not tolerates_control_plane
 	tolerates_all
+	not tolerates_control_plane
+	not input.workload.namespace in namespaces.system
 	violation := {
 		"path": sprintf("%s.tolerations", [input.workload.path]),
 		"message": "the workload tolerates every taint, that of control-plane nodes too",
@@ -44,9 +44,9 @@ violations contains violation if {
 }
 
 violations contains violation if {
+	some label, _ in input.workload.spec.nodeSelector
+	label in roles
 	not input.workload.namespace in namespaces.system
-	some role in roles
-	input.workload.spec.nodeSelector[role]
 	violation := {
 		"path": sprintf("%s.nodeSelector", [input.workload.path]),
 		"message": "the workload is pinned to control-plane nodes",
@@ -55,12 +55,12 @@ violations contains violation if {
 }
 
 violations contains violation if {
-	not input.workload.namespace in namespaces.system
 	required := input.workload.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
 	some term in required.nodeSelectorTerms
 	some expression in term.matchExpressions
 	expression.key in roles
 	expression.operator in {"Exists", "In"}
+	not input.workload.namespace in namespaces.system
 	violation := {
 		"path": sprintf("%s.affinity.nodeAffinity", [input.workload.path]),
 		"message": "the workload is pinned to control-plane nodes",

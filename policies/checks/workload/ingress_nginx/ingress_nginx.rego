@@ -32,10 +32,10 @@ violations contains violation if {
 
 # An image of another name is told by the labels that the project's own manifests and chart give.
 violations contains violation if {
-	count(controllers) == 0
 	labels := input.workload.metadata.labels
 	labels["app.kubernetes.io/name"] == "ingress-nginx"
 	labels["app.kubernetes.io/component"] == "controller"
+	count(controllers) == 0
 	violation := {
 		"path": sprintf("%s.containers", [input.workload.path]),
 		"message": "the labels of the pod are those of the ingress-nginx controller, which is no longer maintained",
@@ -44,6 +44,7 @@ violations contains violation if {
 
 controllers contains container if {
 	some container in input.workload.containers
+	contains(container.spec.image, "nginx") # most images need no closer look
 	is_controller(image.repository(container.spec.image))
 }
 
