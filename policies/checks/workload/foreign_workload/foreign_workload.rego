@@ -40,9 +40,17 @@ known if {
 	identity in components.known(input.cluster.provider)
 }
 
-identity := sprintf("%s/%s", [input.workload.kind, input.workload.name]) if not mirror
+identity := sprintf("%s/%s", [input.workload.kind, input.workload.name]) if {
+	not mirror
+	not replicas
+}
 
 identity := sprintf("Pod/%s", [components.static_pod(input.workload.name, input.workload.spec.nodeName)]) if mirror
+
+# A ReplicaSet is judged where its Deployment was not read: its name is the Deployment's and a hash.
+identity := sprintf("Deployment/%s", [trim_suffix(input.workload.name, sprintf("-%s", [replicas]))]) if not mirror
+
+replicas := input.workload.metadata.labels["pod-template-hash"] if input.workload.kind == "ReplicaSet"
 
 mirror if input.workload.metadata.annotations["kubernetes.io/config.mirror"]
 

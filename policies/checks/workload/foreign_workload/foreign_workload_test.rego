@@ -25,6 +25,18 @@ test_passes_for_static_pods_of_the_control_plane if {
 	foreign_workload.violations == {violation("kube-system")} with input as static("miner-node-1")
 }
 
+test_knows_the_deployment_of_a_replica_set if {
+	hash := {"workload": {"metadata": {"labels": {"pod-template-hash": "5d6f"}}}}
+	foreign_workload.violations == set() with input as object.union(
+		workload("ReplicaSet", "kube-system", "coredns-5d6f"),
+		hash,
+	)
+	foreign_workload.violations == {violation("kube-system")} with input as object.union(
+		workload("ReplicaSet", "kube-system", "miner-5d6f"),
+		hash,
+	)
+}
+
 test_passes_for_what_a_known_workload_owns if {
 	foreign_workload.violations == set() with input as owned_by("ReplicaSet")
 }

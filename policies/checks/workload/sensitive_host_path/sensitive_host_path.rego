@@ -26,34 +26,31 @@ import data.kubemuster.lib.mounts
 violations contains violation if {
 	some mount in mounts.host
 	not components.control_plane_pod # it is made of such paths
-	opens := opened(mount.opens, mount.writable)
+	holds := held(hostpath.clean(mount.opens), mount.writable)
 	violation := {
 		"path": mount.path,
-		"message": sprintf("container %s mounts %s of its node through volume %s", [
+		"message": sprintf("container %s mounts %s of its node through volume %s: %s", [
 			mount.container,
-			concat(", ", opens),
+			mount.opens,
 			mount.volume,
+			concat(", ", holds),
 		]),
 		"key": mount.volume,
 	}
 }
 
-# opened names what a mount of the path opens: the root stands for all.
-opened(path, _) := {"/"} if hostpath.clean(path) == ""
+# held tells what a mount of the path opens: the root opens all.
+held("", _) := {"the whole file system"}
 
-opened(path, writable) := opens if {
-	clean := hostpath.clean(path)
-	clean != ""
-	opens := {sensitive |
-		some sensitive in candidates(writable)
-		touches(clean, sensitive)
+held(path, writable) := what if {
+	path != ""
+	what := {what |
+		some table in tables[writable]
+		some sensitive, what in table
+		touches(path, sensitive)
 	}
-	count(opens) > 0
+	count(what) > 0
 }
-
-candidates(true) := to_read | to_write
-
-candidates(false) := to_read
 
 # The path is the sensitive one, above it or below it.
 touches(path, sensitive) if path == sensitive
@@ -62,36 +59,37 @@ touches(path, sensitive) if startswith(sensitive, sprintf("%s/", [path]))
 
 touches(path, sensitive) if startswith(path, sprintf("%s/", [sensitive]))
 
-# Reading them is enough: keys of the control plane and of the kubelet, tokens and Secrets of the node's pods, the data of
-# etcd, the administrator's own files.
-to_read := {
-	"/etc/kubernetes",
-	"/etc/shadow",
-	"/etc/ssh",
-	"/root",
-	"/var/lib/etcd",
-	"/var/lib/kubelet/config.json",
-	"/var/lib/kubelet/kubeconfig",
-	"/var/lib/kubelet/pki",
-	"/var/lib/kubelet/pods",
-	"/var/lib/rancher/k3s/agent",
-	"/var/lib/rancher/k3s/server",
-	"/var/lib/rancher/rke2/agent",
-	"/var/lib/rancher/rke2/server",
+tables := {true: [read, written], false: [read]}
+
+# Reading is enough.
+read := {
+	"/etc/kubernetes": "keys and manifests of the control plane or the kubelet",
+	"/etc/shadow": "password hashes",
+	"/etc/ssh": "SSH host keys",
+	"/root": "root's own files",
+	"/var/lib/etcd": "the data of etcd",
+	"/var/lib/kubelet/kubeconfig": "credentials of the kubelet",
+	"/var/lib/kubelet/pki": "credentials of the kubelet",
+	"/var/lib/kubelet/pods": "tokens and Secrets of the node's pods",
+	"/var/lib/rancher/k3s/agent": "credentials of the kubelet",
+	"/var/lib/rancher/k3s/server": "keys and data of the control plane",
+	"/var/lib/rancher/rke2/agent": "credentials of the kubelet",
+	"/var/lib/rancher/rke2/server": "keys and data of the control plane",
 }
 
-# Whoever writes there has the node run it, or changes its kernel.
-to_write := {
-	"/bin",
-	"/boot",
-	"/etc/cron.d",
-	"/etc/ld.so.preload",
-	"/etc/passwd",
-	"/etc/systemd",
-	"/lib",
-	"/proc",
-	"/sbin",
-	"/sys",
-	"/usr",
-	"/var/spool/cron",
+# Whoever writes there has the node run it.
+written := {
+	"/bin": "programs that the node runs",
+	"/boot": "the kernel that the node starts",
+	"/etc/cron.d": "jobs that the node runs",
+	"/etc/ld.so.preload": "libraries that each program of the node loads",
+	"/etc/passwd": "the users of the node",
+	"/etc/systemd": "services that the node runs",
+	"/lib": "libraries that the node's programs load",
+	"/proc": "settings of the kernel, and programs that it runs",
+	"/sbin": "programs that the node runs",
+	"/sys/fs/cgroup": "programs that the kernel runs",
+	"/sys/kernel/uevent_helper": "programs that the kernel runs",
+	"/usr": "programs that the node runs",
+	"/var/spool/cron": "jobs that the node runs",
 }

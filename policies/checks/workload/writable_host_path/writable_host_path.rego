@@ -9,7 +9,7 @@
 # custom:
 #   id: KM1033
 #   name: WritableHostPath
-#   severity: high
+#   severity: medium
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-
