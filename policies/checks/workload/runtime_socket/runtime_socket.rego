@@ -23,24 +23,18 @@
 package kubemuster.checks.workload.runtime_socket
 
 import data.kubemuster.lib.hostpath
+import data.kubemuster.lib.mounts
 
-# A volume that no container mounts gives nobody the socket yet. What a mount opens is the volume's path with the
-# mount's subPath below it.
 violations contains violation if {
-	some volume in input.workload.spec.volumes
-	host_path := volume.hostPath.path
-	some container in input.workload.containers
-	some mount in container.spec.volumeMounts
-	mount.name == volume.name
-	below := array.concat([path | path := mount.subPath], [path | path := mount.subPathExpr])
-	opens_socket(concat("/", array.concat([host_path], below)))
+	some mount in mounts.host
+	opens_socket(mount.opens)
 	violation := {
-		"path": sprintf("%s.volumeMounts", [container.path]),
+		"path": mount.path,
 		"message": sprintf("container %s mounts a container runtime socket of its node through volume %s", [
-			container.name,
-			volume.name,
+			mount.container,
+			mount.volume,
 		]),
-		"key": volume.name,
+		"key": mount.volume,
 	}
 }
 
