@@ -85,7 +85,7 @@ func readFile(path string) (File, error) {
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
 		return f, nil
 	} else if err != nil {
-		return f, fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+		return f, fmt.Errorf("%s: %s", path, redact.Quoted(strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return f, fmt.Errorf("%s: holds more than one YAML document", path)
@@ -95,7 +95,7 @@ func readFile(path string) (File, error) {
 	}
 	if err := doc.Decode(&f); err != nil {
 		text := strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n  ")
-		return f, fmt.Errorf("%s: %s", path, strings.Join(strings.Fields(text), " "))
+		return f, fmt.Errorf("%s: %s", path, redact.Quoted(strings.Join(strings.Fields(text), " ")))
 	}
 	return f, nil
 }

@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
 )
 
 // The values below are made up; each is put together so that no scanner takes this file for a leak.
@@ -24,12 +26,12 @@ func TestClassify(t *testing.T) {
 		name, value string
 		want        Class
 	}{
-		{"X", privateKey, ClassPrivateKey},
-		{"X", keyID, ClassAWSKeyID},
-		{"X", awsKey, ClassAWSSecret},
-		{"X", jwt, ClassJWT},
-		{"X", github, ClassToken},
-		{"DATABASE_URL", "postgres://app:" + "hunter2@db/app", ClassURLPassword},
+		{"X", privateKey, classOf(redact.PrivateKey)},
+		{"X", keyID, classOf(redact.AWSKeyID)},
+		{"X", awsKey, classOf(redact.AWSSecret)},
+		{"X", jwt, classOf(redact.JWT)},
+		{"X", github, classOf(redact.Token)},
+		{"DATABASE_URL", "postgres://app:" + "hunter2@db/app", classOf(redact.URLPassword)},
 		{"DATABASE_URL", "postgres://db/app", ClassPlain},
 		{"DB_PASSWORD", "hunter2", ClassNamedSecret},
 		{"dbPassword", "hunter2", ClassNamedSecret},
