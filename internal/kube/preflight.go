@@ -142,10 +142,8 @@ func Message(err error) string {
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	safe := redact.String(err.Error())
-	if st := apierrors.APIStatus(nil); errors.As(err, &st) { // what a server quotes may be of the objects that it holds
-		safe = redact.Words(redact.Quoted(safe), func() string { return "…" })
-	}
+	// What a server quotes, and a decoder of its answers, may be of the objects that it holds.
+	safe := redact.Words(redact.Quoted(err.Error()), func() string { return "…" })
 	text := []rune(strings.Join(strings.Fields(safe), " "))
 	if len(text) > maxMessage {
 		text = append(text[:maxMessage], '…')

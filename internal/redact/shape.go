@@ -69,7 +69,7 @@ func Shapes(s string, replace func(kind string) string) string {
 const awsSecretLength = 40
 
 var base64Byte = func() (t [256]bool) {
-	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
 		t[c] = true
 	}
 	return t

@@ -108,8 +108,8 @@ func classifyAll(v reflect.Value) {
 const shortest = len("a://:p@")
 
 func classifyString(s string) string {
-	s = redact.Shapes(s, mark)
-	if strings.Contains(s, "://") { // a web hook's address may be all that it asks for
+	url := strings.Contains(s, "://")
+	if s = redact.Shapes(s, mark); url { // a web hook's address may be all that it asks for
 		s = redact.Words(classifyURLs(s), func() string { return string(ClassHighEntropy) })
 	}
 	return s
