@@ -116,3 +116,23 @@ func TestQuoted(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the text, what looks like a credential is gone when it has been looked for, and nothing breaks.
+func FuzzShapes(f *testing.F) {
+	for _, seed := range []string{"", "AKIA", "-----BEGIN RSA PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0", "a://b:c@d", "sk-ant-api-", "mapping key \"a\" \"b\\\"c\"", "\xff`ab"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := Shapes(s, func(string) string { return "<>" })
+		if strings.Contains(once, "PRIVATE KEY-----") && strings.Contains(s, "-----BEGIN PRIVATE KEY-----") && strings.Contains(once, "-----BEGIN PRIVATE KEY-----") {
+			t.Errorf("%q keeps a key: %q", s, once)
+		}
+		key := "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
+		for _, text := range []string{s + " " + key, key + "\n" + s} {
+			if got := Quoted(text); strings.Contains(got, key) {
+				t.Errorf("%q keeps the token: %q", text, got)
+			}
+		}
+		Words(s, func() string { return "" })
+	})
+}
