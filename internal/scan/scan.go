@@ -176,18 +176,18 @@ type run struct {
 	about   policy.Cluster
 	index   snapshot.Index
 
-	mu       sync.Mutex
-	owners   map[types.UID]*owner
-	static   map[string]*owner // static pods by namespace and name without their node
-	verdicts map[string]map[finding.Verdict]int
-	failures map[string]failure // of evaluation, by check
-	read     int
-	absent   []string                           // kinds that the server does not serve
-	files    map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
+	mu           sync.Mutex
+	owners       map[types.UID]*owner
+	unreadOwners map[unread]*owner
+	verdicts     map[string]map[finding.Verdict]int
+	failures     map[string]failure // of evaluation, by check
+	read         int
+	absent       []string                           // kinds that the server does not serve
+	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, static: map[string]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -236,6 +236,7 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 	})
 	close(pages)
 	judges.Wait()
+	r.tellUnread()
 	return coverage, err
 }
 

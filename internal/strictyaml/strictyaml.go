@@ -25,7 +25,7 @@ func Decode(path string, data []byte, v any) error {
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
 		return nil
 	} else if err != nil {
-		return fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+		return fmt.Errorf("%s: %s", path, redact.Quoted(strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: holds more than one YAML document", path)
@@ -35,7 +35,7 @@ func Decode(path string, data []byte, v any) error {
 	}
 	if err := doc.Decode(v); err != nil {
 		text := strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n  ")
-		return fmt.Errorf("%s: %s", path, strings.Join(strings.Fields(text), " "))
+		return fmt.Errorf("%s: %s", path, redact.Quoted(strings.Join(strings.Fields(text), " ")))
 	}
 	return nil
 }
