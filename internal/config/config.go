@@ -42,13 +42,18 @@ func Flags(f *pflag.FlagSet) {
 	f.String("config", "", "configuration file (default "+DefaultFile+" where no target is given)")
 	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
-	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
 	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
 	f.StringSlice("check", nil, "run only these checks (IDs)")
 	f.StringSlice("skip-check", nil, "leave these checks out (IDs)")
+	f.Int("concurrency", 4, "clusters to scan at once")
+	ReadFlags(f)
+}
+
+// ReadFlags adds the flags of commands that read clusters.
+func ReadFlags(f *pflag.FlagSet) {
+	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not wholly read")
 	f.StringSlice("namespace", nil, "look only at these namespaces; checks of the whole cluster are then out of scope")
 	f.StringSlice("exclude-namespace", nil, "leave these namespaces out")
-	f.Int("concurrency", 4, "clusters to scan at once")
 	f.Duration("timeout", 15*time.Minute, "time for one target")
 	f.Float64("qps", 50, "requests a second to one API server")
 	PluginFlags(f)
@@ -73,7 +78,7 @@ func PluginFlags(f *pflag.FlagSet) {
 	f.String("plugin-dir", "", "folder to look for auth plugins in first")
 }
 
-// Load reads the configuration. The targets in args take the place of the file's.
+// Load reads the configuration. The targets in args take the place of the file's; what the file says of them holds.
 func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	v := viper.New()
 	if err := v.BindPFlags(flags); err != nil {
@@ -95,7 +100,12 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	if len(args) > 0 {
 		c.Targets = nil
 		for _, a := range args {
-			c.Targets = append(c.Targets, Target{Target: a})
+			t := Target{Target: a}
+			// One that the file names has there its alias, its identity and its parameters.
+			if i := slices.IndexFunc(file.Targets, func(t Target) bool { return t.Target == a }); i >= 0 {
+				t = file.Targets[i]
+			}
+			c.Targets = append(c.Targets, t)
 		}
 	}
 	if name := v.GetString("fail-on"); name != "" {
@@ -119,7 +129,7 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 		}
 		aliases[t.Alias] = t.Target
 	}
-	if flags.Lookup("concurrency") == nil {
+	if flags.Lookup("timeout") == nil {
 		return nil
 	}
 	for _, name := range append(slices.Clone(c.Namespaces), c.ExcludeNamespaces...) {
@@ -128,7 +138,7 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	switch {
-	case c.Concurrency < 1 || c.Concurrency > 256:
+	case flags.Lookup("concurrency") != nil && (c.Concurrency < 1 || c.Concurrency > 256):
 		return errors.New("--concurrency must be from 1 to 256")
 	case c.Timeout <= 0:
 		return errors.New("--timeout must be a duration above zero, as in 15m")
