@@ -21,9 +21,11 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubemuster/kubemuster/internal/cloudfake"
@@ -295,6 +297,17 @@ func TestDiscovery(t *testing.T) {
 			if r := found[name][k.APIVersion()+" "+k.Name]; r.Name != k.Resource || r.Namespaced != k.Namespaced {
 				t.Errorf("%s: %s is discovered as %+v", name, k.Name, r)
 			}
+		}
+	}
+	// kubectl resolves what people type this way.
+	groups, err := restmapper.GetAPIGroupResources(aggregated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapper := restmapper.NewShortcutExpander(restmapper.NewDiscoveryRESTMapper(groups), aggregated, nil)
+	for typed, want := range map[string]string{"deploy": "Deployment", "po": "Pod", "clusterrolebinding": "ClusterRoleBinding"} {
+		if gvk, err := mapper.KindFor(schema.GroupVersionResource{Resource: typed}); err != nil || gvk.Kind != want {
+			t.Errorf("%s is taken for %v, %v", typed, gvk, err)
 		}
 	}
 	if !reflect.DeepEqual(found["aggregated"], found["legacy"]) {
