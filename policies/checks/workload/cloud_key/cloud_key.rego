@@ -23,6 +23,9 @@
 #     cis-eks-1.8: ["5.2.1"]
 #     cis-gke-1.9: ["5.2.2"]
 #     cis-aks-1.8: ["5.2.1"]
+#     nsa-cisa-1.2: [secrets, cloud-metadata]
+#     mitre-attack-containers: [T1552.001, T1078]
+#     owasp-kubernetes-2022: [K08]
 package kubemuster.checks.workload.cloud_key
 
 violations contains violation if {

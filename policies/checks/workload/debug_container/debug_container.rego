@@ -14,7 +14,8 @@
 #   kinds: [Pod]
 #   remediation: >-
 #     Delete the pod, so that its controller makes a new one without the container: kubectl delete pod NAME.
-#   frameworks: {}
+#   frameworks:
+#     mitre-attack-containers: [T1609]
 package kubemuster.checks.workload.debug_container
 
 violations contains violation if {

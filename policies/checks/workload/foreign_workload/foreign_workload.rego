@@ -20,6 +20,9 @@
 #     cis-eks-1.8: ["4.5.1"]
 #     cis-gke-1.9: ["4.6.1"]
 #     cis-aks-1.8: ["4.6.1"]
+#     nsa-cisa-1.2: [namespaces]
+#     mitre-attack-containers: [T1036.005, T1610]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.foreign_workload
 
 import data.kubemuster.lib.components
