@@ -26,7 +26,7 @@ demo: build ## Scan three clouds on this machine, with nothing to sign up for.
 	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif -o html=out/demo.html --allow-incomplete
 
 test: ## Run every test: units, checks, and end to end on a real API server.
-	$(TOOL) opa test policies --fail-on-empty --threshold 95 --coverage --format json >/dev/null
+	$(TOOL) opa test policies/checks policies/lib --fail-on-empty --threshold 95 --coverage --format json >/dev/null
 	go test -race ./...
 	cd test/e2e && go test -race -timeout 30m ./...
 
@@ -35,7 +35,7 @@ lint: ## Check formatting, vet, staticcheck, the Rego, the protocol's code and g
 	go vet ./...
 	cd test/e2e && go vet ./...
 	$(TOOL) staticcheck ./...
-	$(TOOL) opa check --strict policies
+	$(TOOL) opa check --strict policies/checks policies/lib
 	@out=$$($(TOOL) opa fmt --list policies); if [ -n "$$out" ]; then echo "not formatted (opa fmt --write):"; echo "$$out"; exit 1; fi
 	go mod tidy -diff
 	cd tools && go mod tidy -diff

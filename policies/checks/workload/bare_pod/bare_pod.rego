@@ -15,7 +15,7 @@
 #   remediation: >-
 #     Run the pod through a Deployment, StatefulSet, DaemonSet or Job, or delete it when its work is done.
 #   frameworks:
-#     mitre-attack-containers: [T1610]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.bare_pod
 
 # A static pod is its node's own, and is owned by it.

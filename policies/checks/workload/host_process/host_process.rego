@@ -19,7 +19,7 @@
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.10"]
 #     pod-security-standards: [windowsHostProcess]
-#     nsa-cisa-1.2: [privileged-containers, host-access]
+#     nsa-cisa-1.2: [privileged-containers]
 #     mitre-attack-containers: [T1611]
 #     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.host_process

@@ -18,7 +18,6 @@
 #   frameworks:
 #     pod-security-standards: [hostProbesAndHostLifecycle]
 #     nsa-cisa-1.2: [host-access]
-#     mitre-attack-containers: [T1046]
 #     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.probe_host
 

@@ -19,7 +19,7 @@
 #     needed.
 #   frameworks:
 #     pod-security-standards: [sysctls]
-#     nsa-cisa-1.2: [host-access]
+#     nsa-cisa-1.2: [sandboxing]
 #     mitre-attack-containers: [T1611]
 #     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.sysctls
