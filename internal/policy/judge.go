@@ -51,13 +51,21 @@ func (j *Judge) Object(ctx context.Context, o snapshot.Object) Judgement {
 	})
 }
 
-// Sum is the same for objects that the same checks judge and in which they read the same, whichever the place of the pod spec.
-func (j *Judge) Sum(o snapshot.Object) Sum {
-	r, spec := j.router(o)
+// Sum is the same for objects that the same checks judge, in which they read the same, and whose containers and volumes have
+// the same names; the place of the pod spec does not count. The object is taken as if spec were that of its pods.
+func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec) Sum {
+	r := j.engine.objects[o.Kind.Name]
 	if r == nil {
 		return Sum{}
 	}
-	return r.sum(r.form.ofObject(nil, o, spec, "", j.about))
+	b := r.form.ofObject(nil, o, spec, "", j.about)
+	for _, l := range namedLists { // findings tell places by them
+		for _, name := range l.names(spec) {
+			b = appendString(b, name)
+		}
+		b = append(b, tagEnd)
+	}
+	return r.sum(b)
 }
 
 // router returns the router of the object's kind and the spec of its pods. There is none where there is nothing to judge:

@@ -1,13 +1,12 @@
 package scan
 
 import (
-	"crypto/sha256"
+	"context"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
@@ -19,13 +18,13 @@ import (
 type owner struct {
 	root   *owner // the topmost; itself, if nothing that was read owns it
 	object finding.Object
-	// Of a root: what its template violates, and the pods that were looked at. Guarded by run.mu.
+	// Of a root: what its template violates, and what the checks saw of it and of its pods. Guarded by run.mu.
 	violates map[string]bool
-	looked   map[[sha256.Size]byte]bool
+	looked   map[policy.Sum]bool
 }
 
 func newOwner(o finding.Object) *owner {
-	w := &owner{violates: map[string]bool{}, looked: map[[sha256.Size]byte]bool{}, object: o}
+	w := &owner{violates: map[string]bool{}, looked: map[policy.Sum]bool{}, object: o}
 	w.root = w
 	return w
 }
@@ -86,7 +85,7 @@ func place(f finding.Finding) string { return f.Check + "\x00" + f.Sub + "\x00" 
 
 // judgeOwned reports whether the object is judged under an owner, and of a pod which that owner runs gives what is not in
 // the owner's template.
-func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.Judgement) (policy.Judgement, bool) {
+func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgement, bool) {
 	r.mu.Lock()
 	w := r.ownerOf(o)
 	if w == nil {
@@ -99,16 +98,18 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 		r.mu.Unlock()
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell
 	}
-	sum, err := digest(&pod.Spec)
-	seen := root.looked[sum] && err == nil
+	r.mu.Unlock()
+	o.Value = withoutDefaultedPorts(pod)
+	sum := r.sum(o)
+	r.mu.Lock()
+	seen := root.looked[sum]
 	first := root.object.Kind == "Pod" && len(root.looked) == 0 // a static pod has no template that would have told
 	root.looked[sum] = true
 	r.mu.Unlock()
 	if seen {
 		return policy.Judgement{}, true
 	}
-	o.Value = withoutDefaultedPorts(pod)
-	all := judge(o)
+	all := r.judges.Object(ctx, o)
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,27 +135,41 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 	return more, true
 }
 
-// remember takes note of what a template violates.
-func (r *run) remember(uid types.UID, findings []finding.Finding) {
+// remember takes note of what the checks saw of a template, and what of it they fault.
+func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
+	r.mu.Lock()
+	w := r.owners[o.Value.GetUID()]
+	r.mu.Unlock()
+	if w == nil {
+		return
+	}
+	sum := r.sum(o)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if w := r.owners[uid]; w != nil {
-		for _, f := range findings {
-			w.violates[place(f)] = true
-		}
+	w.looked[sum] = true
+	for _, f := range findings {
+		w.violates[place(f)] = true
 	}
 }
 
 // tokenVolume is the volume that admission adds to each pod, under a name of its own.
 const tokenVolume = "kube-api-access-"
 
-// digest is the same for pods that differ only in what is each pod's own: node, host name, token volume, claims.
-func digest(spec *corev1.PodSpec) ([sha256.Size]byte, error) {
-	s := *spec
+// sum is the same for a template and its pods where these differ only in what no check reads, or in what is each pod's own:
+// node, host name, token volume, claims, and the service account that admission fills in.
+func (r *run) sum(o snapshot.Object) policy.Sum {
+	s := *o.PodSpec()
 	s.NodeName, s.Hostname, s.Subdomain = "", "", ""
 	s.Affinity, s.Tolerations = nil, nil // a DaemonSet's pods name their node there
+	if s.DeprecatedServiceAccount == s.ServiceAccountName {
+		s.DeprecatedServiceAccount = ""
+	}
+	if s.ServiceAccountName == "default" {
+		s.ServiceAccountName = ""
+	}
+	volumes := s.Volumes
 	s.Volumes = nil
-	for _, v := range spec.Volumes {
+	for _, v := range volumes {
 		if strings.HasPrefix(v.Name, tokenVolume) && v.Projected != nil {
 			continue
 		}
@@ -163,9 +178,8 @@ func digest(spec *corev1.PodSpec) ([sha256.Size]byte, error) {
 		}
 		s.Volumes = append(s.Volumes, v)
 	}
-	s.InitContainers, s.Containers = withoutTokenMount(spec.InitContainers), withoutTokenMount(spec.Containers)
-	data, err := s.Marshal()
-	return sha256.Sum256(data), err
+	s.InitContainers, s.Containers = withoutTokenMount(s.InitContainers), withoutTokenMount(s.Containers)
+	return r.judges.Sum(o, &s)
 }
 
 func withoutTokenMount(list []corev1.Container) []corev1.Container {

@@ -5,12 +5,15 @@ import (
 	"slices"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/policies"
 )
 
 // findingsOf judges objects, given wave by wave, and returns the findings of XX1001 as object, part and message.
@@ -121,7 +124,17 @@ func TestOwnedPods(t *testing.T) {
 	}
 }
 
-func TestDigest(t *testing.T) {
+// Pods that no check can tell from their template, or from each other, are one.
+func TestSum(t *testing.T) {
+	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
+	r.judges = engine.For(policy.Cluster{})
+	sum := func(s *corev1.PodSpec) policy.Sum {
+		return r.sum(object(&corev1.Pod{ObjectMeta: meta("a", "p", "p", ""), Spec: *s}))
+	}
 	base := func() *corev1.PodSpec {
 		s := spec(true)
 		s.Volumes = []corev1.Volume{
@@ -131,9 +144,13 @@ func TestDigest(t *testing.T) {
 		s.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "kube-api-access-abcde", MountPath: "/var/run/secrets/kubernetes.io/serviceaccount"}}
 		return &s
 	}
-	same, err := digest(base())
-	if err != nil {
-		t.Fatal(err)
+	same := sum(base())
+	template := &appsv1.Deployment{ObjectMeta: meta("a", "d", "d", "")}
+	template.Spec.Template.Spec = *base()
+	template.Spec.Template.Spec.Volumes = template.Spec.Template.Spec.Volumes[1:]
+	template.Spec.Template.Spec.Containers[0].VolumeMounts = nil
+	if r.sum(object(template)) != same {
+		t.Error("a pod differs from its template")
 	}
 	for name, tt := range map[string]struct {
 		change func(*corev1.PodSpec)
@@ -150,13 +167,15 @@ func TestDigest(t *testing.T) {
 		"host path under the token's name": {func(s *corev1.PodSpec) {
 			s.Volumes = append(s.Volumes, corev1.Volume{Name: "kube-api-access-x", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}})
 		}, false},
-		"image":   {func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }, false},
-		"account": {func(s *corev1.PodSpec) { s.ServiceAccountName = "other" }, false},
+		"image":             {func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }, false},
+		"account":           {func(s *corev1.PodSpec) { s.ServiceAccountName = "other" }, false},
+		"default account":   {func(s *corev1.PodSpec) { s.ServiceAccountName, s.DeprecatedServiceAccount = "default", "default" }, true},
+		"what nobody reads": {func(s *corev1.PodSpec) { s.SchedulerName = "mine" }, true},
 	} {
 		s := base()
 		tt.change(s)
-		if got, err := digest(s); err != nil || (got == same) != tt.same {
-			t.Errorf("%s: same is %v, %v", name, got == same, err)
+		if got := sum(s); (got == same) != tt.same {
+			t.Errorf("%s: same is %v", name, got == same)
 		}
 	}
 }

@@ -171,6 +171,7 @@ type run struct {
 	cluster *report.Cluster
 	number  int // of the target
 	about   policy.Cluster
+	judges  *policy.Judge
 	index   snapshot.Index
 
 	mu       sync.Mutex
@@ -211,6 +212,7 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 
 // objects reads and judges at the same time: pages go through a short queue to as many judges as there are processors.
 func (r *run) objects(ctx, judging context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
+	r.judges = r.scanner.Engine.For(r.about)
 	pages := make(chan []snapshot.Object, 2)
 	var judges sync.WaitGroup
 	var wave waves
@@ -273,12 +275,11 @@ func (r *run) see(page []snapshot.Object) {
 }
 
 func (r *run) judge(ctx context.Context, page []snapshot.Object) {
-	judge := func(o snapshot.Object) policy.Judgement { return r.scanner.Engine.Object(ctx, o, r.about) }
 	for _, o := range page {
-		j, owned := r.judgeOwned(o, judge)
+		j, owned := r.judgeOwned(ctx, o)
 		if !owned {
-			j = judge(o)
-			r.remember(o.Value.GetUID(), j.Findings)
+			j = r.judges.Object(ctx, o)
+			r.remember(o, j.Findings)
 		}
 		r.take(j, finding.Object{Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}.String())
 	}
