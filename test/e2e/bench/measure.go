@@ -47,7 +47,7 @@ func run(ctx context.Context, s size, rounds int, profile string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := buildCommands(ctx, dir); err != nil {
+	if err := buildCommands(ctx, dir, profile != ""); err != nil {
 		return err
 	}
 	ca := cloudfake.NewCA("bench")
@@ -101,17 +101,21 @@ func run(ctx context.Context, s size, rounds int, profile string) error {
 	return checkCosts(ctx, c, engine)
 }
 
-func buildCommands(ctx context.Context, dir string) error {
+func buildCommands(ctx context.Context, dir string, profiled bool) error {
 	plugins := filepath.Join(dir, "plugins")
+	scanner := []string{"../..", "go", "build", "-o", filepath.Join(dir, "kubemuster"), "./cmd/scanner"}
+	if profiled {
+		scanner[0], scanner[len(scanner)-1] = ".", "./bench/profiled"
+	}
 	for _, args := range [][]string{
-		{"go", "build", "-o", filepath.Join(dir, "kubemuster"), "./cmd/scanner"},
-		{"go", "build", "-o", filepath.Join(plugins, "kubemuster-auth-kubeconfig"), "./plugins/kubeconfig"},
-		{filepath.Join(dir, "kubemuster"), "plugins", "lock", "--plugin-dir", plugins},
+		scanner,
+		{"../..", "go", "build", "-o", filepath.Join(plugins, "kubemuster-auth-kubeconfig"), "./plugins/kubeconfig"},
+		{"../..", filepath.Join(dir, "kubemuster"), "plugins", "lock", "--plugin-dir", plugins},
 	} {
-		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-		cmd.Dir = "../.."
+		cmd := exec.CommandContext(ctx, args[1], args[2:]...)
+		cmd.Dir, cmd.Env = args[0], append(os.Environ(), "KUBEMUSTER_BENCH_PROFILE="+dir)
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)
+			return fmt.Errorf("%s: %w\n%s", strings.Join(args[1:], " "), err, out)
 		}
 	}
 	return nil
