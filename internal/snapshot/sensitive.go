@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"math"
-	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -27,20 +26,20 @@ const (
 // shapes are recognised by the value alone.
 var shapes = []struct {
 	class   Class
-	pattern *regexp.Regexp
+	pattern *pattern
 }{
-	{ClassPrivateKey, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
-	{ClassAWSKeyID, regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b`)},
-	{ClassJWT, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`)},
-	{ClassToken, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|ya29\.[\w.-]{10,}|AIza[\w-]{30,}|sk_live_\w{16,}|sk-[A-Za-z0-9_-]{20,}|hvs\.[\w-]{20,}|dop_v1_[a-f0-9]{40,}|npm_[A-Za-z0-9]{30,}|k8s-aws-v1\.[\w-]+)`)},
-	{ClassURLPassword, regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@`)},
+	{ClassPrivateKey, newPattern(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
+	{ClassAWSKeyID, newPattern(`\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b`)},
+	{ClassJWT, newPattern(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`)},
+	{ClassToken, newPattern(`\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|ya29\.[\w.-]{10,}|AIza[\w-]{30,}|sk_live_\w{16,}|sk-[A-Za-z0-9_-]{20,}|hvs\.[\w-]{20,}|dop_v1_[a-f0-9]{40,}|npm_[A-Za-z0-9]{30,}|k8s-aws-v1\.[\w-]+)`)},
+	{ClassURLPassword, newPattern(`[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@`)},
 }
 
 var (
-	secretName = regexp.MustCompile(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
-	awsSecret  = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
-	opaque     = regexp.MustCompile(`^[A-Za-z0-9+/=_.-]{20,}$`)
-	reference  = regexp.MustCompile(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
+	secretName = newPattern(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
+	awsSecret  = newPattern(`^[A-Za-z0-9/+]{40}$`)
+	opaque     = newPattern(`^[A-Za-z0-9+/=_.-]{20,}$`)
+	reference  = newPattern(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
 )
 
 // Classify says what a literal value under a name looks like. The name may be empty.
@@ -131,10 +130,10 @@ func classifyAction(exec *corev1.ExecAction, get *corev1.HTTPGetAction) {
 
 var (
 	// flagValue is --flag=value, and NAME=value.
-	flagValue = regexp.MustCompile(`^(--?[\w.-]+|[A-Za-z_]\w*)=(.+)$`)
-	flagAlone = regexp.MustCompile(`^--?[\w.-]+$`)
+	flagValue = newPattern(`^(--?[\w.-]+|[A-Za-z_]\w*)=(.+)$`)
+	flagAlone = newPattern(`^--?[\w.-]+$`)
 	// inline is a credential inside a longer text, as in a shell script: Authorization headers, -u user:password, password=…
-	inline = regexp.MustCompile(`(?i)((?:authorization:\s*(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
+	inline = newPattern(`(?i)((?:authorization:\s*(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
 )
 
 func classifyArguments(args []string) {

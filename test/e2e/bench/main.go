@@ -19,6 +19,7 @@ func main() {
 	flag.IntVar(&s.deployments, "deployments", 0, "deployments that own them; a fifth of the pods if 0")
 	flag.IntVar(&s.nodes, "nodes", 0, "nodes that they run on; a fiftieth of the pods if 0")
 	rounds := flag.Int("rounds", 5, "how often to list and to scan, in turn")
+	hold := flag.Bool("hold", false, "after that, keep the server until interrupted, and print a command that scans it")
 	profile := flag.String("profile", "", "folder for the scanner's CPU and heap profiles; none are taken if empty")
 	flag.Parse()
 	if s.deployments == 0 {
@@ -29,7 +30,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, s, *rounds, *profile); err != nil {
+	if err := run(ctx, s, *rounds, *profile, *hold); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

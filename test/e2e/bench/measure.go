@@ -41,7 +41,7 @@ type usage struct {
 	peak      int64 // bytes
 }
 
-func run(ctx context.Context, s size, rounds int, profile string) error {
+func run(ctx context.Context, s size, rounds int, profile string, hold bool) error {
 	dir, err := os.MkdirTemp("", "kubemuster-bench-")
 	if err != nil {
 		return err
@@ -98,7 +98,12 @@ func run(ctx context.Context, s size, rounds int, profile string) error {
 	}
 	lists, scans, first = lists[1:], scans[1:], first[1:]
 	print(lists, scans, first, findings)
-	return checkCosts(ctx, c, engine)
+	if err := checkCosts(ctx, c, engine); err != nil || !hold {
+		return err
+	}
+	fmt.Println("\n"+strings.Join(scanCommand(dir), " "))
+	<-ctx.Done()
+	return nil
 }
 
 func buildCommands(ctx context.Context, dir string, profiled bool) error {
@@ -192,10 +197,17 @@ func cpuTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
+func scanCommand(dir string) []string {
+	return []string{
+		filepath.Join(dir, "kubemuster"), "scan", "--no-progress", "--plugin-dir", filepath.Join(dir, "plugins"),
+		"kubeconfig://bench?kubeconfig=" + filepath.Join(dir, "kubeconfig"), "-o", "sarif=" + filepath.Join(dir, "report.sarif"),
+	}
+}
+
 // scan runs the scanner's executable, with its plugin, and writes SARIF to a file. Time and memory are those of both.
 func scan(ctx context.Context, dir, profile string) (usage, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(dir, "kubemuster"), "scan", "--no-progress", "--plugin-dir", filepath.Join(dir, "plugins"),
-		"kubeconfig://bench?kubeconfig="+filepath.Join(dir, "kubeconfig"), "-o", "sarif="+filepath.Join(dir, "report.sarif"))
+	args := scanCommand(dir)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if profile != "" {
