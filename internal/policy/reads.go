@@ -77,7 +77,7 @@ func (a *analysis) follow(ref ast.Ref) {
 	for _, rule := range a.compiler.GetRulesDynamic(ref) {
 		if !a.seen[rule] {
 			a.seen[rule] = true
-			s := &scope{analysis: a, names: map[ast.Var][]*ast.Term{}, defining: map[*ast.Term]bool{}}
+			s := &scope{analysis: a, names: map[ast.Var][]ast.Ref{}}
 			s.learn(rule)
 			s.walk(rule)
 		}
@@ -87,34 +87,36 @@ func (a *analysis) follow(ref ast.Ref) {
 // scope is one rule: its variables that only name a part of the input, as in container := input.workload.containers[_].
 type scope struct {
 	*analysis
-	names    map[ast.Var][]*ast.Term // the references that a variable is made equal to
-	defining map[*ast.Term]bool      // both sides of such an equality
+	names map[ast.Var][]ast.Ref // the references that a variable is made equal to
 }
 
-// learn finds the names. A variable that is made equal to two things compares them: it names neither.
+// learn finds the names.
 func (s *scope) learn(rule *ast.Rule) {
-	definitions := map[ast.Var][]*ast.Term{}
 	ast.WalkExprs(rule, func(e *ast.Expr) bool {
-		if e.IsEquality() && len(e.With) == 0 {
-			for _, sides := range [][2]*ast.Term{{e.Operand(0), e.Operand(1)}, {e.Operand(1), e.Operand(0)}} {
-				v, ok := sides[0].Value.(ast.Var)
-				if _, isRef := sides[1].Value.(ast.Ref); ok && isRef {
-					s.names[v] = append(s.names[v], sides[1])
-					definitions[v] = append(definitions[v], sides[0], sides[1])
-				}
-			}
+		if v, ref, ok := naming(e); ok {
+			s.names[v] = append(s.names[v], ref)
 		}
 		return false
 	})
 	for v, refs := range s.names {
-		if len(refs) > 1 {
+		if len(refs) > 1 { // what is made equal to two things compares them, and names neither
 			delete(s.names, v)
-			continue
-		}
-		for _, t := range definitions[v] {
-			s.defining[t] = true
 		}
 	}
+}
+
+// naming returns the two sides of an expression that makes a variable equal to a reference.
+func naming(e *ast.Expr) (ast.Var, ast.Ref, bool) {
+	if !e.IsEquality() || len(e.With) > 0 {
+		return "", nil, false
+	}
+	a, b := e.Operand(0).Value, e.Operand(1).Value
+	if _, ok := b.(ast.Var); ok {
+		a, b = b, a
+	}
+	v, isVar := a.(ast.Var)
+	ref, isRef := b.(ast.Ref)
+	return v, ref, isVar && isRef
 }
 
 // walk notes what the parts of a rule read: a reference its end, a name all that it stands for.
@@ -133,18 +135,18 @@ func (s *scope) walk(x any) {
 			return true
 		case *ast.With:
 			s.input.whole = true // another input, or other data, for part of a rule
+		case *ast.Expr:
+			if v, ref, ok := naming(x); ok && len(s.names[v]) == 1 {
+				s.read(ref, false)
+				return true
+			}
 		case *ast.Term:
 			switch v := x.Value.(type) {
 			case ast.Var:
-				if !s.defining[x] {
-					s.read(ast.Ref{x}, true)
-				}
+				s.read(ast.Ref{x}, true)
 				return true
 			case ast.Ref:
-				s.read(v, !s.defining[x])
-				for _, t := range v[1:] {
-					s.walk(t)
-				}
+				s.read(v, true)
 				return true
 			}
 		}
@@ -154,6 +156,9 @@ func (s *scope) walk(x any) {
 
 // read notes that a reference is followed, and, if whole, that all it leads to is looked at.
 func (s *scope) read(ref ast.Ref, whole bool) {
+	for _, t := range ref[1:] {
+		s.walk(t)
+	}
 	if ref[0].Equal(ast.DefaultRootDocument) {
 		s.follow(ref)
 		return
@@ -176,7 +181,7 @@ func (s *scope) path(ref ast.Ref, depth int) ([]string, bool) {
 		if len(named) == 0 || depth > len(s.names) { // no name, or one that leads back to itself
 			return nil, false
 		}
-		if path, ok = s.path(named[0].Value.(ast.Ref), depth+1); !ok {
+		if path, ok = s.path(named[0], depth+1); !ok {
 			return nil, false
 		}
 	}
