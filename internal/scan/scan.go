@@ -210,10 +210,13 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 	return out, func() { stop(); cancel() }
 }
 
-// objects reads and judges at the same time: pages go through a short queue to as many judges as there are processors.
+// atOnce is how many objects a judge takes: few enough that all judges have something to do when a wave ends.
+const atOnce = 100
+
+// objects reads and judges at the same time: pages go in parts to as many judges as there are processors.
 func (r *run) objects(ctx, judging context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
 	r.judges = r.scanner.Engine.For(r.about)
-	pages := make(chan []snapshot.Object, 2)
+	pages := make(chan []snapshot.Object) // what has been read and waits takes memory
 	var judges sync.WaitGroup
 	var wave waves
 	for range runtime.GOMAXPROCS(0) {
@@ -228,9 +231,11 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 		if len(page) == 0 {
 			return nil
 		}
-		wave.enter(page[0].Kind.Wave)
 		r.see(page)
-		pages <- page // the judges take every page, also when ctx has ended
+		for part := range slices.Chunk(page, atOnce) {
+			wave.enter(part[0].Kind.Wave)
+			pages <- part // the judges take every part, also when ctx has ended
+		}
 		return nil
 	})
 	close(pages)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,9 +30,13 @@ const writers = 16
 // perNamespace deployments share a namespace.
 const perNamespace = 40
 
-// fill puts the world into the server. Every deployment, its ReplicaSet and its first pod go through the API server, which
-// defaults them and keeps the books of their fields; the deployment's further pods are copies of the first, written where
-// the server keeps them.
+// models are the deployments that go through the API server.
+const models = 200
+
+// fill puts the world into the server. Some deployments, each with its ReplicaSet and its first pod, go through the API
+// server, which defaults them and keeps the books of their fields. All others are copies of these under names, images and
+// UIDs of their own, written where the server keeps them: a server takes a few hundred objects a second, and its storage
+// some thousands.
 func fill(ctx context.Context, c *cluster.Cluster, s size) error {
 	config := rest.CopyConfig(c.Admin)
 	config.UserAgent = "kube-controller-manager" // the manager of the fields
@@ -44,20 +50,32 @@ func fill(ctx context.Context, c *cluster.Cluster, s size) error {
 		return err
 	}
 	defer store.Close()
-	f := filler{client, store, s}
+	f := filler{client, store, s, make([]app, min(models, s.deployments))}
 	if err := f.each(ctx, (s.deployments+perNamespace-1)/perNamespace, f.namespace); err != nil {
 		return err
 	}
 	if err := f.each(ctx, s.nodes, f.node); err != nil {
 		return err
 	}
-	return f.each(ctx, s.deployments, f.deployment)
+	if err := f.each(ctx, len(f.models), f.model); err != nil {
+		return err
+	}
+	return f.each(ctx, s.deployments, f.copies)
 }
 
 type filler struct {
 	client *kubernetes.Clientset
 	store  *cluster.Store
 	size   size
+	models []app
+}
+
+// app is a deployment as the API server has it, with its ReplicaSet and a pod.
+type app struct {
+	name, namespace, hash string
+	deployment            *appsv1.Deployment
+	replicaSet            *appsv1.ReplicaSet
+	pod                   *corev1.Pod
 }
 
 // each calls do with the numbers below n, some at a time.
@@ -70,7 +88,7 @@ func (f filler) each(ctx context.Context, n int, do func(ctx context.Context, i 
 	return group.Wait()
 }
 
-func namespaceName(i int) string { return fmt.Sprintf("team-%03d", i) }
+func namespaceName(i int) string { return fmt.Sprintf("team-%04d", i) }
 
 func (f filler) namespace(ctx context.Context, i int) error {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceName(i), Labels: map[string]string{"team": strconv.Itoa(i)}}}
@@ -100,54 +118,98 @@ func (f filler) node(ctx context.Context, i int) error {
 	return err
 }
 
-// deployment makes deployment i with its ReplicaSet and its share of the pods.
-func (f filler) deployment(ctx context.Context, i int) error {
+// appName has the same length for every i and the same kind.
+func appName(kind string, i int) string { return fmt.Sprintf("%s-%06d", kind, i) }
+
+// replicas is deployment i's share of the pods.
+func (f filler) replicas(i int) int {
+	return f.size.pods/f.size.deployments + btoi(i < f.size.pods%f.size.deployments)
+}
+
+// model makes deployment i with its ReplicaSet and, if it has any, its first pod.
+func (f filler) model(ctx context.Context, i int) error {
 	r := rand.New(rand.NewPCG(1, uint64(i)))
-	ns, name := namespaceName(i/perNamespace), fmt.Sprintf("%s-%05d", pick(r, "api", "web", "worker", "billing", "search", "ingest", "mailer", "auth"), i)
-	labels := map[string]string{"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": ns, "team": ns}
+	a := &f.models[i]
+	a.namespace, a.name, a.hash = namespaceName(i/perNamespace), appName(kindOf(r), i), hashOf(r)
+	labels := map[string]string{"app.kubernetes.io/name": a.name, "app.kubernetes.io/part-of": a.namespace, "team": a.namespace}
 	template := corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{
 		"prometheus.io/scrape": "true", "checksum/config": fmt.Sprintf("%064x", r.Uint64()),
-	}}, Spec: podSpec(r, name)}
-	replicas := f.size.pods/f.size.deployments + btoi(i < f.size.pods%f.size.deployments)
-	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": name}}
-	meta := metav1.ObjectMeta{Name: name, Namespace: ns, Labels: labels, Annotations: map[string]string{"deployment.kubernetes.io/revision": "1"}}
-	d, err := f.client.AppsV1().Deployments(ns).Create(ctx, &appsv1.Deployment{
-		ObjectMeta: meta, Spec: appsv1.DeploymentSpec{Replicas: new(int32(replicas)), Selector: selector, Template: template},
-	}, metav1.CreateOptions{})
-	if err != nil {
+	}}, Spec: podSpec(r, a.name)}
+	replicas := new(int32(f.replicas(i)))
+	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": a.name}}
+	meta := metav1.ObjectMeta{Name: a.name, Namespace: a.namespace, Labels: labels, Annotations: map[string]string{"deployment.kubernetes.io/revision": "1"}}
+	var err error
+	if a.deployment, err = f.client.AppsV1().Deployments(a.namespace).Create(ctx, &appsv1.Deployment{
+		ObjectMeta: meta, Spec: appsv1.DeploymentSpec{Replicas: replicas, Selector: selector, Template: template},
+	}, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	hash := fmt.Sprintf("%010x", r.Uint64()&0xffffffffff)
-	d.Spec.Template.Labels["pod-template-hash"] = hash
-	meta.Name, meta.OwnerReferences = name+"-"+hash, []metav1.OwnerReference{controller("Deployment", d.Name, d.UID)}
-	rs, err := f.client.AppsV1().ReplicaSets(ns).Create(ctx, &appsv1.ReplicaSet{
-		ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{Replicas: new(int32(replicas)), Selector: &metav1.LabelSelector{MatchLabels: d.Spec.Template.Labels}, Template: d.Spec.Template},
-	}, metav1.CreateOptions{})
-	if err != nil || replicas == 0 {
+	template = *a.deployment.Spec.Template.DeepCopy()
+	template.Labels["pod-template-hash"] = a.hash
+	meta.Name, meta.OwnerReferences = a.name+"-"+a.hash, []metav1.OwnerReference{controller("Deployment", a.name, a.deployment.UID)}
+	if a.replicaSet, err = f.client.AppsV1().ReplicaSets(a.namespace).Create(ctx, &appsv1.ReplicaSet{
+		ObjectMeta: meta, Spec: appsv1.ReplicaSetSpec{Replicas: replicas, Selector: &metav1.LabelSelector{MatchLabels: template.Labels}, Template: template},
+	}, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	pod := &corev1.Pod{ObjectMeta: *rs.Spec.Template.ObjectMeta.DeepCopy(), Spec: *rs.Spec.Template.Spec.DeepCopy()}
-	pod.Name, pod.GenerateName, pod.OwnerReferences = rs.Name+"-"+suffix(0), rs.Name+"-", []metav1.OwnerReference{controller("ReplicaSet", rs.Name, rs.UID)}
+	pod := &corev1.Pod{ObjectMeta: *template.ObjectMeta.DeepCopy(), Spec: *template.Spec.DeepCopy()}
+	pod.GenerateName, pod.OwnerReferences = meta.Name+"-", []metav1.OwnerReference{controller("ReplicaSet", meta.Name, a.replicaSet.UID)}
+	pod.Name = pod.GenerateName + suffix(0)
 	pod.Spec.NodeName = nodeName(r.IntN(f.size.nodes))
 	addToken(&pod.Spec, suffix(0))
-	if pod, err = f.client.CoreV1().Pods(ns).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+	if a.pod, err = f.client.CoreV1().Pods(a.namespace).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	setRunning(pod, r)
-	if pod, err = f.client.CoreV1().Pods(ns).UpdateStatus(ctx, pod, metav1.UpdateOptions{FieldManager: "kubelet"}); err != nil {
-		return err
+	setRunning(a.pod, r)
+	a.pod, err = f.client.CoreV1().Pods(a.namespace).UpdateStatus(ctx, a.pod, metav1.UpdateOptions{FieldManager: "kubelet"})
+	if err == nil && *replicas == 0 {
+		err = f.client.CoreV1().Pods(a.namespace).Delete(ctx, a.pod.Name, *metav1.NewDeleteOptions(0))
 	}
-	copies := map[string]runtime.Object{}
-	for n := 1; n < replicas; n++ {
-		p := pod.DeepCopy()
-		p.Name, p.UID, p.ResourceVersion = rs.Name+"-"+suffix(n), uuid.NewUUID(), ""
+	return err
+}
+
+// copies writes what deployment i has and is not there yet.
+func (f filler) copies(ctx context.Context, i int) error {
+	r := rand.New(rand.NewPCG(2, uint64(i)))
+	a := f.models[i%len(f.models)]
+	namespace, name := namespaceName(i/perNamespace), appName(a.name[:len(a.name)-len("-000000")], i)
+	texts := strings.NewReplacer()
+	if i >= len(f.models) {
+		texts = strings.NewReplacer(
+			a.namespace, namespace, a.name, name, a.hash, hashOf(r),
+			string(a.deployment.UID), string(uuid.NewUUID()), string(a.replicaSet.UID), string(uuid.NewUUID()), string(a.pod.UID), string(uuid.NewUUID()),
+		)
+		d, rs := a.deployment.DeepCopy(), a.replicaSet.DeepCopy()
+		d.ResourceVersion, rs.ResourceVersion = "", ""
+		d.Spec.Replicas, rs.Spec.Replicas = new(int32(f.replicas(i))), new(int32(f.replicas(i)))
+		if err := errors.Join(
+			f.store.Put(ctx, appsv1.SchemeGroupVersion, map[string]runtime.Object{"deployments/" + d.Namespace + "/" + d.Name: d}, texts),
+			f.store.Put(ctx, appsv1.SchemeGroupVersion, map[string]runtime.Object{"replicasets/" + rs.Namespace + "/" + rs.Name: rs}, texts),
+		); err != nil {
+			return err
+		}
+	}
+	pods := map[string]runtime.Object{}
+	for n := btoi(i < len(f.models)); n < f.replicas(i); n++ {
+		p := a.pod.DeepCopy()
+		p.Name, p.ResourceVersion = p.GenerateName+suffix(n), ""
+		if n > 0 {
+			p.UID = uuid.NewUUID()
+		}
 		p.Spec.NodeName = nodeName(r.IntN(f.size.nodes))
 		renameToken(&p.Spec, suffix(n))
 		setRunning(p, r)
-		copies["pods/"+ns+"/"+p.Name] = p
+		pods["pods/"+p.Namespace+"/"+p.Name] = p
 	}
-	return f.store.Put(ctx, corev1.SchemeGroupVersion, copies)
+	return f.store.Put(ctx, corev1.SchemeGroupVersion, pods, texts)
 }
+
+func kindOf(r *rand.Rand) string {
+	return pick(r, "api", "web", "worker", "billing", "search", "ingest", "mailer", "auth")
+}
+
+// hashOf is a template's hash, always as long.
+func hashOf(r *rand.Rand) string { return fmt.Sprintf("%010x", r.Uint64()&0xffffffffff) }
 
 // suffix is the end of a pod's name.
 func suffix(n int) string {

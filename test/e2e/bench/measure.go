@@ -101,7 +101,7 @@ func run(ctx context.Context, s size, rounds int, profile string, hold bool) err
 	if err := checkCosts(ctx, c, engine); err != nil || !hold {
 		return err
 	}
-	fmt.Println("\n"+strings.Join(scanCommand(dir), " "))
+	fmt.Println("\n" + strings.Join(scanCommand(dir), " "))
 	<-ctx.Done()
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -39,8 +40,9 @@ func (c *Cluster) Store() (*Store, error) {
 // Close ends the connection.
 func (s *Store) Close() error { return s.etcd.Close() }
 
-// Put writes objects of one kind under keys below /registry, as in pods/default/web.
-func (s *Store) Put(ctx context.Context, gv schema.GroupVersion, objects map[string]runtime.Object) error {
+// Put writes objects of one kind under keys below /registry, as in pods/default/web. Texts are replaced in keys and objects
+// alike; what stands in for a text must be as long, as the form of storage tells lengths.
+func (s *Store) Put(ctx context.Context, gv schema.GroupVersion, objects map[string]runtime.Object, texts *strings.Replacer) error {
 	encoder := scheme.Codecs.EncoderForVersion(s.encoder, gv)
 	var ops []clientv3.Op
 	commit := func() error {
@@ -56,7 +58,7 @@ func (s *Store) Put(ctx context.Context, gv schema.GroupVersion, objects map[str
 		if err := encoder.Encode(o, &b); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
-		if ops = append(ops, clientv3.OpPut("/registry/"+key, b.String())); len(ops) == maxOps {
+		if ops = append(ops, clientv3.OpPut(texts.Replace("/registry/"+key), texts.Replace(b.String()))); len(ops) == maxOps {
 			if err := commit(); err != nil {
 				return err
 			}
