@@ -145,6 +145,8 @@ func newRoot(ios *IOStreams) *cobra.Command {
 		newAccess(ios, log),
 		newToken(ios, log),
 		newChecks(ios),
+		newWaivers(ios),
+		newReport(ios),
 		newPlugins(ios, log),
 		newVersion(ios, log),
 	)

@@ -17,7 +17,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/klog/v2"
@@ -55,7 +54,7 @@ type Live struct {
 func NewLive(config *rest.Config, pageSize int64) *Live {
 	c := rest.CopyConfig(config)
 	c.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(c.QPS, max(c.Burst, 1)) // shared by all groups
-	c.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	c.NegotiatedSerializer = snapshot.Codecs.WithoutConversion()
 	if pageSize == 0 {
 		pageSize = DefaultPageSize
 	}
@@ -194,7 +193,7 @@ func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Ki
 	for attempt := 1; ; attempt++ {
 		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
 		list, err := client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
-			VersionedParams(&opts, scheme.ParameterCodec).Do(ctx).Get()
+			VersionedParams(&opts, snapshot.ParameterCodec).Do(ctx).Get()
 		if err == nil {
 			objects, err := objects(kind, list)
 			if err != nil {

@@ -29,8 +29,13 @@ type Config struct {
 	Namespaces        []string
 	ExcludeNamespaces []string
 	Outputs           []string
-	FailOn            *finding.Severity // nil: findings do not fail the run
+	IncludePasses     bool                     // SARIF tells passes, too
+	FailOn            *finding.Severity        // nil: findings do not fail the run
+	MaxFindings       map[finding.Severity]int // how many of a severity a run may have, where it is limited
 	AllowIncomplete   bool
+	Waivers           Waivers
+	Baseline          string // file of an earlier report
+	NewOnly           bool   // only what is not in the baseline gates
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
@@ -40,8 +45,12 @@ type Config struct {
 // in capitals, with _ for -.
 func Flags(f *pflag.FlagSet) {
 	f.String("config", "", "configuration file (default "+DefaultFile+" where no target is given)")
-	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
+	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif, sarif-github, sarif-gitlab, json, html, junit, markdown, prometheus; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
+	f.StringSlice("waivers", nil, "file with waivers; may be repeated")
+	f.Bool("include-passes", false, "SARIF holds what passed, too")
+	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
+	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
 	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
 	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
 	f.StringSlice("check", nil, "run only these checks (IDs)")
@@ -97,6 +106,26 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		for _, a := range args {
 			c.Targets = append(c.Targets, Target{Target: a})
 		}
+	}
+	c.IncludePasses = v.GetBool("include-passes")
+	c.Baseline, c.NewOnly = v.GetString("baseline"), v.GetBool("new-only")
+	if c.NewOnly && c.Baseline == "" {
+		return nil, errors.New("--new-only needs --baseline FILE, an earlier report to compare with")
+	}
+	c.Waivers = file.Waivers
+	c.Waivers.Files = v.GetStringSlice("waivers")
+	if c.Waivers.MaxDays < 0 {
+		return nil, errors.New("waivers.maxDays must not be below zero")
+	}
+	for name, n := range file.Gate.Max {
+		s, err := finding.ParseSeverity(name)
+		if err != nil {
+			return nil, fmt.Errorf("gate.max: %w", err)
+		}
+		if c.MaxFindings == nil {
+			c.MaxFindings = map[finding.Severity]int{}
+		}
+		c.MaxFindings[s] = n
 	}
 	if name := v.GetString("fail-on"); name != "" {
 		s, err := finding.ParseSeverity(strings.ToLower(name))
@@ -186,6 +215,11 @@ func (f File) settings() map[string]any {
 	if f.Gate.AllowIncomplete != nil {
 		m["allow-incomplete"] = *f.Gate.AllowIncomplete
 	}
+	set("baseline", f.Gate.Baseline, f.Gate.Baseline != "")
+	if f.Gate.NewOnly != nil {
+		m["new-only"] = *f.Gate.NewOnly
+	}
+	set("waivers", f.Waivers.Files, len(f.Waivers.Files) > 0)
 	set("policy", f.Policies, len(f.Policies) > 0)
 	set("check", f.Checks.Select, len(f.Checks.Select) > 0)
 	set("skip-check", f.Checks.Skip, len(f.Checks.Skip) > 0)

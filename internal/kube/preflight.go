@@ -17,7 +17,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiversion "k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
@@ -83,7 +82,7 @@ func MayList(ctx context.Context, config *rest.Config, kind snapshot.Kind, names
 // reviews returns a client of one group. client-go's typed clientset would do, and compile a client of every kind there is.
 func reviews(config *rest.Config, gv schema.GroupVersion) (rest.Interface, error) {
 	c := rest.CopyConfig(config)
-	c.GroupVersion, c.APIPath, c.NegotiatedSerializer = &gv, "/apis", scheme.Codecs.WithoutConversion()
+	c.GroupVersion, c.APIPath, c.NegotiatedSerializer = &gv, "/apis", snapshot.Codecs.WithoutConversion()
 	return rest.RESTClientFor(c)
 }
 
@@ -143,7 +142,9 @@ func Message(err error) string {
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	text := []rune(strings.Join(strings.Fields(redact.String(err.Error())), " "))
+	// What a server quotes, and a decoder of its answers, may be of the objects that it holds.
+	safe := redact.Words(redact.Quoted(err.Error()), func() string { return "…" })
+	text := []rune(strings.Join(strings.Fields(safe), " "))
 	if len(text) > maxMessage {
 		text = append(text[:maxMessage], '…')
 	}

@@ -159,7 +159,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 
 // byID sorts the checks and reports IDs that stand twice.
 func byID(checks []*check) error {
-	slices.SortFunc(checks, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(checks, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
 	for i := 1; i < len(checks); i++ {
 		if checks[i].ID == checks[i-1].ID {
 			return fmt.Errorf("check ID %s stands twice: at %s and at %s; give one of them another", checks[i].ID, checks[i-1].at, checks[i].at)

@@ -24,6 +24,8 @@ type Engine struct {
 	checks   []*check
 	objects  map[string]*router // by the kind's name
 	cluster  *router
+
+	frameworks []*framework
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -61,8 +63,16 @@ func New(_ context.Context, packs ...Pack) (*Engine, error) {
 		}
 		maps.Copy(modules, m)
 		e.checks = append(e.checks, checks...)
+		f, err := loadFrameworks(p)
+		if err != nil {
+			return nil, err
+		}
+		e.frameworks = append(e.frameworks, f...)
 	}
 	if err := byID(e.checks); err != nil {
+		return nil, err
+	}
+	if err := known(e.frameworks, e.checks); err != nil {
 		return nil, err
 	}
 	schemas := ast.NewSchemaSet()
@@ -120,7 +130,7 @@ func (e *Engine) Select(_ context.Context, ids, skip []string) (*Engine, error) 
 			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
 		}
 	}
-	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}}
+	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks}
 	for _, c := range e.checks {
 		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
 			selected.checks = append(selected.checks, c)

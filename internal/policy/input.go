@@ -41,7 +41,7 @@ func newForm(r *reads, kind reflect.Type) *form {
 		f.container = part(reflect.TypeFor[corev1.Container](), f.containers.at("spec"))
 		f.ephemeral = part(reflect.TypeFor[corev1.EphemeralContainer](), f.containers.at("spec"))
 	}
-	for _, name := range []string{"cluster", "provider", "version", "inventory", "object", "apiVersion", "kind", "workload", "path", "spec", "metadata", "containers", "name", "type"} {
+	for _, name := range []string{"cluster", "provider", "version", "inventory", "object", "apiVersion", "kind", "workload", "namespace", "path", "spec", "metadata", "containers", "name", "type"} {
 		f.field(name)
 	}
 	return f
@@ -90,14 +90,21 @@ func (f *form) ofCluster(b []byte, inv *snapshot.Inventory, c Cluster) []byte {
 	return append(b, tagEnd)
 }
 
-// ofObject is the input of checks of objects. The spec is nil for a kind that runs no pods, and path is where it stands.
-func (f *form) ofObject(b []byte, o snapshot.Object, spec *corev1.PodSpec, path string, c Cluster) []byte {
+// workload is what runs pods. Path is where their spec stands.
+type workload struct {
+	kind, namespace, name, path string
+	spec                        *corev1.PodSpec
+	metadata                    *metav1.ObjectMeta
+}
+
+// ofObject is the input of checks of objects. The workload is nil for a kind that runs no pods.
+func (f *form) ofObject(b []byte, o snapshot.Object, w *workload, c Cluster) []byte {
 	b = f.about(append(b, tagObject), c)
 	if f.object != nil {
 		b = f.part(b, "object", f.withTypeMeta(o.Kind), reflect.ValueOf(o.Value).Elem())
 	}
-	if spec != nil && f.workload != nil {
-		b = f.ofWorkload(append(f.key(b, "workload"), tagObject), o, spec, path)
+	if w != nil && f.workload != nil {
+		b = f.ofWorkload(append(f.key(b, "workload"), tagObject), w)
 		b = append(b, tagEnd)
 	}
 	return append(b, tagEnd)
@@ -118,10 +125,14 @@ func (f *form) withTypeMeta(k snapshot.Kind) encode {
 }
 
 // ofWorkload is the one form in which checks see whatever runs pods.
-func (f *form) ofWorkload(b []byte, o snapshot.Object, spec *corev1.PodSpec, path string) []byte {
+func (f *form) ofWorkload(b []byte, w *workload) []byte {
+	spec, path := w.spec, w.path
+	b = f.text(b, f.workload, "kind", w.kind)
+	b = f.text(b, f.workload, "namespace", w.namespace)
+	b = f.text(b, f.workload, "name", w.name)
 	b = f.text(b, f.workload, "path", path)
 	b = f.part(b, "spec", f.spec, reflect.ValueOf(spec).Elem())
-	b = f.part(b, "metadata", f.metadata, reflect.ValueOf(o.PodMeta()))
+	b = f.part(b, "metadata", f.metadata, reflect.ValueOf(w.metadata))
 	if f.containers == nil {
 		return b
 	}

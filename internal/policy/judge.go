@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -37,7 +38,11 @@ func (j *Judge) Object(ctx context.Context, o snapshot.Object) Judgement {
 	if r == nil {
 		return Judgement{}
 	}
-	outcomes := j.outcomes(ctx, r, r.form.ofObject(nil, o, spec, o.Kind.PodSpec, j.about))
+	var w *workload
+	if spec != nil {
+		w = &workload{o.Kind.Name, o.Value.GetNamespace(), o.Value.GetName(), o.Kind.PodSpec, spec, o.PodMeta()}
+	}
+	outcomes := j.outcomes(ctx, r, r.form.ofObject(nil, o, w, j.about))
 	return r.judgement(outcomes, j.about, func(c *check, v violation) finding.Finding {
 		f := finding.Finding{
 			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
@@ -52,13 +57,14 @@ func (j *Judge) Object(ctx context.Context, o snapshot.Object) Judgement {
 }
 
 // Sum is the same for objects that the same checks judge, in which they read the same, and whose containers and volumes have
-// the same names; the place of the pod spec does not count. The object is taken as if spec were that of its pods.
-func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec) Sum {
+// the same names. The object is taken as if spec and metadata were those of its pods; its kind and name, and where the spec
+// stands, do not count.
+func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec, metadata *metav1.ObjectMeta) Sum {
 	r := j.engine.objects[o.Kind.Name]
 	if r == nil {
 		return Sum{}
 	}
-	b := r.form.ofObject(nil, o, spec, "", j.about)
+	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), spec: spec, metadata: metadata}, j.about)
 	for _, l := range namedLists { // findings tell places by them
 		for _, name := range l.names(spec) {
 			b = appendString(b, name)

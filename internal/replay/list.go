@@ -17,14 +17,13 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request, kind snapshot.Kind, namespace string) {
 	var opts metav1.ListOptions
-	if err := scheme.ParameterCodec.DecodeParameters(r.URL.Query(), schema.GroupVersion{Version: "v1"}, &opts); err != nil {
+	if err := snapshot.ParameterCodec.DecodeParameters(r.URL.Query(), schema.GroupVersion{Version: "v1"}, &opts); err != nil {
 		writeError(w, r, apierrors.NewBadRequest(err.Error()))
 		return
 	}
@@ -58,7 +57,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, kind snapshot.Kind
 
 // newList makes the kind's own list type; left is how many objects follow.
 func (s *Server) newList(kind snapshot.Kind, objects []snapshot.Object, left int) (runtime.Object, error) {
-	list, err := scheme.Scheme.New(schema.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Name + "List"})
+	list, err := snapshot.Scheme.New(schema.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Name + "List"})
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
@@ -64,7 +63,7 @@ func read(r *http.Request, into runtime.Object) error {
 	if len(data) > maxReview {
 		return apierrors.NewRequestEntityTooLargeError("a review is smaller than this")
 	}
-	if _, _, err := scheme.Codecs.UniversalDeserializer().Decode(data, nil, into); err != nil {
+	if _, _, err := snapshot.Codecs.UniversalDeserializer().Decode(data, nil, into); err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
 	return nil

@@ -11,11 +11,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
 // codecs encode what is already of the version that was asked for.
-var codecs = scheme.Codecs.WithoutConversion()
+var codecs = snapshot.Codecs.WithoutConversion()
 
 // write encodes v in the media type that the client prefers.
 func write(w http.ResponseWriter, r *http.Request, status int, gv schema.GroupVersion, v runtime.Object) {

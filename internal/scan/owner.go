@@ -2,29 +2,39 @@ package scan
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// owner is an object with a pod template that was read. What it owns is judged at the topmost of them: its template once,
-// and of its pods only what the template does not say already, such as an injected sidecar or an ephemeral container.
+// owner is what pods are judged under. One that was read has a template, which is judged once, and of its pods only what the
+// template does not say already, such as an injected sidecar or an ephemeral container. One that was not read is known by
+// its name alone: from pods that claim it, which are judged once for each distinct content.
 type owner struct {
-	root   *owner // the topmost; itself, if nothing that was read owns it
+	root   *owner // the topmost; itself, if it has no owner
 	object finding.Object
-	// Of a root: what its template violates, and what the checks saw of it and of its pods. Guarded by run.mu.
+	read   bool
+	// What its template violates, and for one that was not read: what its pods do. Guarded by run.mu, as are the others.
 	violates map[string]bool
-	looked   map[policy.Sum]bool
+	// Of a root: what was looked at, by content, and the first name that it goes by.
+	looked map[policy.Sum]string
+	// Of a root that was not read: each violation, in each content that has it.
+	seen map[string]map[policy.Sum]finding.Finding
 }
 
-func newOwner(o finding.Object) *owner {
-	w := &owner{violates: map[string]bool{}, looked: map[policy.Sum]bool{}, object: o}
+func newOwner(o finding.Object, read bool) *owner {
+	w := &owner{object: o, read: read, violates: map[string]bool{}, looked: map[policy.Sum]string{}, seen: map[string]map[policy.Sum]finding.Finding{}}
 	w.root = w
 	return w
 }
@@ -40,25 +50,29 @@ func (r *run) own(o snapshot.Object) {
 	if o.Kind.Name == "Pod" || o.PodSpec() == nil || o.Value.GetUID() == "" {
 		return
 	}
-	w := newOwner(identity(o))
+	w := newOwner(identity(o), true)
 	if above := r.ownerOf(o); above != nil {
 		w.root = above.root
 	}
 	r.owners[o.Value.GetUID()] = w
 }
 
-// ownerOf returns the controller of the object, if that was read. Who may write pods may claim any owner for them: the claim
-// must name what the UID belongs to. The caller holds r.mu.
+// ownerOf returns the controller of the object, if that was read, or if nothing else would name the object for longer than
+// its own life. Who may write pods may claim any owner for them: of what is read, the claim must name what the UID belongs
+// to. The caller holds r.mu.
 func (r *run) ownerOf(o snapshot.Object) *owner {
 	ref := metav1.GetControllerOfNoCopy(o.Value)
 	if ref == nil || o.Kind.PodSpec == "" {
 		return nil
 	}
-	if pod, ok := o.Value.(*corev1.Pod); ok && ref.Kind == "Node" {
+	if pod, ok := o.Value.(*corev1.Pod); ok && ref.Kind == "Node" && ref.APIVersion == "v1" {
 		return r.staticPod(o, pod)
 	}
 	w := r.owners[ref.UID]
-	if w == nil || w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
+	if w == nil {
+		return r.claimed(o, ref)
+	}
+	if w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
 		return nil
 	}
 	return w
@@ -71,14 +85,43 @@ func (r *run) staticPod(o snapshot.Object, pod *corev1.Pod) *owner {
 	if !ok || name == "" {
 		return nil
 	}
-	key := pod.Namespace + "/" + name
-	if r.static[key] == nil {
-		id := identity(o)
-		id.Name = name
-		r.static[key] = newOwner(id)
-	}
-	return r.static[key]
+	id := identity(o)
+	id.Name = name
+	return r.unreadOwner(o, id)
 }
+
+// claimed stands for a controller of a kind that no scan reads, as its CRD defines it. Pods, ReplicaSets and Jobs are made
+// anew under new names, so that it gives them a lasting one; what else it may control has a name of its own.
+//
+// Nobody can check the claim. It gives away nothing that was read: a claimed owner is of an API group of which no kind is
+// read, so that no such object lends its identity. And it hides nothing: whatever claims one owner is judged by its content.
+func (r *run) claimed(o snapshot.Object, ref *metav1.OwnerReference) *owner {
+	gv, err := schema.ParseGroupVersion(ref.APIVersion)
+	named := err == nil && len(validation.IsDNS1123Subdomain(gv.Group)) == 0 && customKind.MatchString(ref.Kind) && len(validation.IsDNS1123Subdomain(ref.Name)) == 0
+	if o.Kind.Wave == 0 || !named || !strings.Contains(gv.Group, ".") || // groups of CRDs have a dot
+		slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == gv.Group }) {
+		return nil
+	}
+	plural, _ := apimeta.UnsafeGuessKindToResource(gv.WithKind(ref.Kind))
+	return r.unreadOwner(o, finding.Object{
+		Group: gv.Group, Version: gv.Version, Kind: ref.Kind, Resource: plural.Resource, Namespace: o.Value.GetNamespace(), Name: ref.Name,
+	})
+}
+
+// customKind is what a CRD may call its kind, and does.
+var customKind = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,62}$`)
+
+// unreadOwner returns the owner of this identity. Of manifests each file is a world of its own.
+func (r *run) unreadOwner(o snapshot.Object, id finding.Object) *owner {
+	key := unread{id.Group, id.Kind, id.Namespace, id.Name, o.File}
+	if r.unreadOwners[key] == nil {
+		r.unreadOwners[key] = newOwner(id, false)
+	}
+	return r.unreadOwners[key]
+}
+
+// unread identifies an owner that was not read.
+type unread struct{ group, kind, namespace, name, file string }
 
 // place identifies a violation inside a workload, whichever of its objects it was seen in.
 func place(f finding.Finding) string { return f.Check + "\x00" + f.Sub + "\x00" + f.Key }
@@ -94,48 +137,91 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 	}
 	root := w.root
 	pod, isPod := o.Value.(*corev1.Pod)
-	if !isPod {
+	if !isPod && (root.read || o.PodSpec() == nil) {
 		r.mu.Unlock()
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell
 	}
 	r.mu.Unlock()
-	o.Value = withoutDefaultedPorts(pod)
-	sum := r.sum(o)
+	if isPod {
+		o.Value = withoutDefaultedPorts(pod)
+	}
+	content := r.sum(o)
 	r.mu.Lock()
-	seen := root.looked[sum]
-	first := root.object.Kind == "Pod" && len(root.looked) == 0 // a static pod has no template that would have told
-	root.looked[sum] = true
+	name, seen := root.looked[content]
+	first := !root.read && len(root.looked) == 0 // no template would have told
+	// A ReplicaSet stands before its pods.
+	if is := o.Kind.Name + " " + o.Value.GetName(); !seen || strings.HasPrefix(name, o.Kind.Name) && is < name {
+		root.looked[content] = is
+	}
 	r.mu.Unlock()
-	if seen {
+	if isPod && seen {
 		return policy.Judgement{}, true
 	}
 	all := r.judges.Object(ctx, o)
+	if !isPod {
+		r.remember(o, all.Findings)
+	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var more policy.Judgement
 	failed := map[string]bool{}
 	for _, f := range all.Findings {
-		if root.violates[place(f)] {
+		at := place(f)
+		if isPod && w.violates[at] && w.read {
+			continue // its own template says so
+		}
+		if !root.read {
+			if root.seen[at] == nil {
+				root.seen[at] = map[policy.Sum]finding.Finding{}
+			}
+			root.seen[at][content] = f
+		}
+		if root.violates[at] {
 			continue
 		}
-		root.violates[place(f)] = true
+		root.violates[at] = true
+		failed[f.Check] = true
+		if !root.read {
+			continue // told at the end, when all that have it are known
+		}
 		f.Object = root.object
-		if root.object.Kind != "Pod" && r.scanner.Engine.Judges(f.Check, root.object.Kind) {
+		if r.scanner.Engine.Judges(f.Check, root.object.Kind) {
 			f.Message += " (seen in its pods, not in its template)"
 		}
 		more.Findings = append(more.Findings, f)
-		failed[f.Check] = true
 	}
 	for _, v := range all.Verdicts {
-		if first || v.Verdict == finding.NotEvaluated || failed[v.Check] || !r.scanner.Engine.Judges(v.Check, root.object.Kind) {
+		if first || v.Verdict == finding.NotEvaluated || failed[v.Check] || root.read && !r.scanner.Engine.Judges(v.Check, root.object.Kind) {
 			more.Verdicts = append(more.Verdicts, v)
 		}
 	}
 	return more, true
 }
 
-// remember takes note of what the checks saw of a template, and what of it they fault.
+// tellUnread adds the findings at owners that were not read, each once, and names where it was seen: nobody else could say
+// which of all that claim the owner it is.
+func (r *run) tellUnread() {
+	for _, w := range r.unreadOwners {
+		for _, contents := range w.seen {
+			var f finding.Finding
+			in := ""
+			for content, g := range contents {
+				if is := w.looked[content]; in == "" || g.Severity > f.Severity || g.Severity == f.Severity && is < in {
+					f, in = g, is
+				}
+			}
+			if n := len(contents) - 1; n > 0 {
+				in += fmt.Sprintf(" and %d unlike it", n)
+			}
+			f.Object = w.object
+			f.Message += " (seen in " + in + ")"
+			r.cluster.Findings = append(r.cluster.Findings, f)
+		}
+	}
+}
+
+// remember takes note of a template that was judged, and of what it violates.
 func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
 	r.mu.Lock()
 	w := r.owners[o.Value.GetUID()]
@@ -143,10 +229,12 @@ func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
 	if w == nil {
 		return
 	}
-	sum := r.sum(o)
+	content := r.sum(o)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w.looked[sum] = true
+	if w.read && w.root == w {
+		w.looked[content] = o.Kind.Name + " " + o.Value.GetName()
+	}
 	for _, f := range findings {
 		w.violates[place(f)] = true
 	}
@@ -156,11 +244,11 @@ func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
 const tokenVolume = "kube-api-access-"
 
 // sum is the same for a template and its pods where these differ only in what no check reads, or in what is each pod's own:
-// node, host name, token volume, claims, and the service account that admission fills in.
+// node, host name, token volume, claims, labels, and the service account that admission fills in.
 func (r *run) sum(o snapshot.Object) policy.Sum {
 	s := *o.PodSpec()
 	s.NodeName, s.Hostname, s.Subdomain = "", "", ""
-	s.Affinity, s.Tolerations = nil, nil // a DaemonSet's pods name their node there
+	s.Affinity = nil // a DaemonSet's pods name their node there
 	if s.DeprecatedServiceAccount == s.ServiceAccountName {
 		s.DeprecatedServiceAccount = ""
 	}
@@ -179,7 +267,7 @@ func (r *run) sum(o snapshot.Object) policy.Sum {
 		s.Volumes = append(s.Volumes, v)
 	}
 	s.InitContainers, s.Containers = withoutTokenMount(s.InitContainers), withoutTokenMount(s.Containers)
-	return r.judges.Sum(o, &s)
+	return r.judges.Sum(o, &s, &metav1.ObjectMeta{Annotations: o.PodMeta().Annotations})
 }
 
 func withoutTokenMount(list []corev1.Container) []corev1.Container {

@@ -75,7 +75,7 @@ const (
 // Run scans every target and reports on each, in the order given. It returns once all have ended, also when ctx does:
 // what was finished by then is reported.
 func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
-	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Clusters: make([]report.Cluster, len(targets))}
+	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Frameworks: s.Engine.Frameworks(), Clusters: make([]report.Cluster, len(targets))}
 	var group errgroup.Group
 	group.SetLimit(cmp.Or(s.Opts.Concurrency, 4))
 	for i, t := range targets {
@@ -93,7 +93,10 @@ func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
 
 func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cluster) {
 	name, _, _ := strings.Cut(t.Raw, "?")
-	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete}
+	c = report.Cluster{
+		Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete,
+		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces,
+	}
 	s.event(Event{Index: index, Target: name, Kind: Started})
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
@@ -174,18 +177,18 @@ type run struct {
 	judges  *policy.Judge
 	index   snapshot.Index
 
-	mu       sync.Mutex
-	owners   map[types.UID]*owner
-	static   map[string]*owner // static pods by namespace and name without their node
-	verdicts map[string]map[finding.Verdict]int
-	failures map[string]failure // of evaluation, by check
-	read     int
-	absent   []string                           // kinds that the server does not serve
-	files    map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
+	mu           sync.Mutex
+	owners       map[types.UID]*owner
+	unreadOwners map[unread]*owner
+	verdicts     map[string]map[finding.Verdict]int
+	failures     map[string]failure // of evaluation, by check
+	read         int
+	absent       []string                           // kinds that the server does not serve
+	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, static: map[string]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -240,6 +243,7 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 	})
 	close(pages)
 	judges.Wait()
+	r.tellUnread()
 	return coverage, err
 }
 

@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
 )
 
 // A snapshot file is NDJSON: the header first, then one object a line, in any order, each with apiVersion and kind.
@@ -97,7 +99,7 @@ func (f *Reader) next() ([]byte, error) {
 func decode(line []byte) (Object, bool, error) {
 	var head metav1.TypeMeta
 	if err := json.Unmarshal(line, &head); err != nil {
-		return Object{}, false, fmt.Errorf("this is no JSON object: %w", err)
+		return Object{}, false, fmt.Errorf("this is no JSON object: %s", redact.Quoted(err.Error()))
 	}
 	if head.Kind == "" || head.APIVersion == "" {
 		return Object{}, false, errors.New("the object lacks its apiVersion or kind")
@@ -111,7 +113,7 @@ func decode(line []byte) (Object, bool, error) {
 		metav1.Object
 	})
 	if err := json.Unmarshal(line, v); err != nil {
-		return Object{}, false, fmt.Errorf("this is no valid %s: %w", kind.Name, err)
+		return Object{}, false, fmt.Errorf("this is no valid %s: %s", kind.Name, redact.Quoted(err.Error()))
 	}
 	if v.GetName() == "" {
 		return Object{}, false, fmt.Errorf("the %s has no name", kind.Name)

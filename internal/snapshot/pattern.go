@@ -24,7 +24,7 @@ func newPattern(expr string) *pattern {
 		return p
 	}
 	tree = tree.Simplify()
-	p.shortest, p.anyCase = shortest(tree), folds(tree)
+	p.shortest, p.anyCase = leastLength(tree), folds(tree)
 	needs := wordsOf(tree).needs
 	if p.anyCase {
 		for i, n := range needs {
@@ -221,25 +221,25 @@ func folds(re *syntax.Regexp) bool {
 	return false
 }
 
-// shortest is the least length of a match.
-func shortest(re *syntax.Regexp) int {
+// leastLength is the least length of a match.
+func leastLength(re *syntax.Regexp) int {
 	switch re.Op {
 	case syntax.OpLiteral:
 		return len(re.Rune) // a rune has a byte or more
 	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		return 1
 	case syntax.OpCapture, syntax.OpPlus:
-		return shortest(re.Sub[0])
+		return leastLength(re.Sub[0])
 	case syntax.OpConcat:
 		n := 0
 		for _, sub := range re.Sub {
-			n += shortest(sub)
+			n += leastLength(sub)
 		}
 		return n
 	case syntax.OpAlternate:
-		n := shortest(re.Sub[0])
+		n := leastLength(re.Sub[0])
 		for _, sub := range re.Sub[1:] {
-			n = min(n, shortest(sub))
+			n = min(n, leastLength(sub))
 		}
 		return n
 	}

@@ -5,13 +5,7 @@ import (
 	"testing"
 )
 
-var patterns = func() []*pattern {
-	all := []*pattern{secretName, awsSecret, opaque, reference, flagValue, flagAlone, inline}
-	for _, s := range shapes {
-		all = append(all, s.pattern)
-	}
-	return all
-}()
+var patterns = []*pattern{secretName, opaque, reference, flagValue, flagAlone, inline, userinfo, parameter}
 
 // To look for some texts first changes nothing of what matches.
 func FuzzPattern(f *testing.F) {

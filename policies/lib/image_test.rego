@@ -30,3 +30,22 @@ references := {
 	"nginx:latest@sha256:0000000000000000000000000000000000000000000000000000000000000000",
 	"registry.example:5000/web@sha256:0000000000000000000000000000000000000000000000000000000000000000",
 }
+
+test_cuts_tag_and_digest if {
+	repositories := {reference: image.repository(reference) |
+		some reference in {
+			"nginx",
+			"nginx:1.29",
+			"registry.example:5000/shop/web",
+			"registry.example:5000/shop/web:1.4@sha256:00",
+			"registry.example/web@sha256:00",
+		}
+	}
+	repositories == {
+		"nginx": "nginx",
+		"nginx:1.29": "nginx",
+		"registry.example:5000/shop/web": "registry.example:5000/shop/web",
+		"registry.example:5000/shop/web:1.4@sha256:00": "registry.example:5000/shop/web",
+		"registry.example/web@sha256:00": "registry.example/web",
+	}
+}
