@@ -26,7 +26,7 @@ demo: build ## Scan three clouds on this machine, with nothing to sign up for.
 	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif -o html=out/demo.html --allow-incomplete
 
 test: ## Run every test: units, checks, and end to end on a real API server.
-	$(TOOL) opa test policies --fail-on-empty --threshold 95 --coverage --format json >/dev/null
+	$(TOOL) opa test policies/checks policies/lib --fail-on-empty --threshold 95 --coverage --format json >/dev/null
 	go test -race ./...
 	cd test/e2e && go test -race -timeout 30m ./...
 
@@ -35,7 +35,7 @@ lint: ## Check formatting, vet, staticcheck, the Rego, the protocol's code and g
 	go vet ./...
 	cd test/e2e && go vet ./...
 	$(TOOL) staticcheck ./...
-	$(TOOL) opa check --strict policies
+	$(TOOL) opa check --strict policies/checks policies/lib
 	@out=$$($(TOOL) opa fmt --list policies); if [ -n "$$out" ]; then echo "not formatted (opa fmt --write):"; echo "$$out"; exit 1; fi
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
@@ -43,7 +43,8 @@ lint: ## Check formatting, vet, staticcheck, the Rego, the protocol's code and g
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cp internal/pluginpb/*.pb.go "$$tmp" && $(PROTOBUF) && \
 		for f in internal/pluginpb/*.pb.go; do diff -q "$$f" "$$tmp" >/dev/null || { echo "$$f was stale; make generate has renewed it"; exit 1; }; done
 
-bench: ## Measure the engine.
+bench: ## Measure a scan beside a bare list, on a real API server; PODS=, DEPLOYMENTS=, NODES= and ROUNDS= say how much.
+	cd test/e2e && go run ./bench -pods $(or $(PODS),10000) -deployments $(or $(DEPLOYMENTS),0) -nodes $(or $(NODES),0) -rounds $(or $(ROUNDS),5)
 	go test ./internal/policy -run '^$$' -bench . -benchmem
 
 generate: ## Write generated code anew.

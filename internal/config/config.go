@@ -51,13 +51,18 @@ func Flags(f *pflag.FlagSet) {
 	f.Bool("include-passes", false, "SARIF holds what passed, too")
 	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
 	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
-	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
 	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
 	f.StringSlice("check", nil, "run only these checks (IDs)")
 	f.StringSlice("skip-check", nil, "leave these checks out (IDs)")
+	f.Int("concurrency", 4, "clusters to scan at once")
+	ReadFlags(f)
+}
+
+// ReadFlags adds the flags of commands that read clusters.
+func ReadFlags(f *pflag.FlagSet) {
+	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not wholly read")
 	f.StringSlice("namespace", nil, "look only at these namespaces; checks of the whole cluster are then out of scope")
 	f.StringSlice("exclude-namespace", nil, "leave these namespaces out")
-	f.Int("concurrency", 4, "clusters to scan at once")
 	f.Duration("timeout", 15*time.Minute, "time for one target")
 	f.Float64("qps", 50, "requests a second to one API server")
 	PluginFlags(f)
@@ -82,7 +87,7 @@ func PluginFlags(f *pflag.FlagSet) {
 	f.String("plugin-dir", "", "folder to look for auth plugins in first")
 }
 
-// Load reads the configuration. The targets in args take the place of the file's.
+// Load reads the configuration. The targets in args take the place of the file's; what the file says of them holds.
 func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	v := viper.New()
 	if err := v.BindPFlags(flags); err != nil {
@@ -104,7 +109,12 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	if len(args) > 0 {
 		c.Targets = nil
 		for _, a := range args {
-			c.Targets = append(c.Targets, Target{Target: a})
+			t := Target{Target: a}
+			// One that the file names has there its alias, its identity and its parameters.
+			if i := slices.IndexFunc(file.Targets, func(t Target) bool { return t.Target == a }); i >= 0 {
+				t = file.Targets[i]
+			}
+			c.Targets = append(c.Targets, t)
 		}
 	}
 	c.IncludePasses = v.GetBool("include-passes")
@@ -148,7 +158,7 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 		}
 		aliases[t.Alias] = t.Target
 	}
-	if flags.Lookup("concurrency") == nil {
+	if flags.Lookup("timeout") == nil {
 		return nil
 	}
 	for _, name := range append(slices.Clone(c.Namespaces), c.ExcludeNamespaces...) {
@@ -157,7 +167,7 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	switch {
-	case c.Concurrency < 1 || c.Concurrency > 256:
+	case flags.Lookup("concurrency") != nil && (c.Concurrency < 1 || c.Concurrency > 256):
 		return errors.New("--concurrency must be from 1 to 256")
 	case c.Timeout <= 0:
 		return errors.New("--timeout must be a duration above zero, as in 15m")

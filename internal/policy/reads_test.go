@@ -102,7 +102,7 @@ func TestReadsAreEnough(t *testing.T) {
 
 	about := Cluster{Provider: "test", Version: "v1.37.2"}
 	objects := manifests(t)
-	objects = append(objects, mixed(objects, 500)...)
+	objects = append(objects, mixed(objects, 100)...)
 	judge, findings := pruned.For(about), 0
 	var index snapshot.Index
 	for _, o := range objects {

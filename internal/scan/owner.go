@@ -244,7 +244,8 @@ func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
 const tokenVolume = "kube-api-access-"
 
 // sum is the same for a template and its pods where these differ only in what no check reads, or in what is each pod's own:
-// node, host name, token volume, claims, labels, and the service account that admission fills in.
+// node, host name, token volume, claims, the service account that admission fills in, and metadata but for annotations that
+// set the security of containers.
 func (r *run) sum(o snapshot.Object) policy.Sum {
 	s := *o.PodSpec()
 	s.NodeName, s.Hostname, s.Subdomain = "", "", ""
@@ -267,7 +268,13 @@ func (r *run) sum(o snapshot.Object) policy.Sum {
 		s.Volumes = append(s.Volumes, v)
 	}
 	s.InitContainers, s.Containers = withoutTokenMount(s.InitContainers), withoutTokenMount(s.Containers)
-	return r.judges.Sum(o, &s, &metav1.ObjectMeta{Annotations: o.PodMeta().Annotations})
+	about := metav1.ObjectMeta{Annotations: map[string]string{}}
+	for key, value := range o.PodMeta().Annotations {
+		if strings.Contains(key, "security") {
+			about.Annotations[key] = value
+		}
+	}
+	return r.judges.Sum(o, &s, &about)
 }
 
 func withoutTokenMount(list []corev1.Container) []corev1.Container {

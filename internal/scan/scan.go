@@ -113,14 +113,14 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
 
 func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Cluster) error {
-	source, about, err := s.open(ctx, t, c)
+	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
+	source, about, err := s.open(ctx, t, c, &scope)
 	if err != nil {
 		return err
 	}
 	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
 	run := newRun(s, c)
 	run.about, run.number = about, index
-	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	judging, stop := outlive(ctx, grace)
 	defer stop()
 	coverage, err := run.objects(ctx, judging, source, scope)
@@ -146,14 +146,18 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	return nil
 }
 
-// open finds the target's source of objects: manifests, or an API server behind a plugin.
-func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster) (collect.Source, policy.Cluster, error) {
+// open finds the target's source of objects: manifests, a snapshot, or an API server behind a plugin. A snapshot that holds
+// some namespaces limits the scope to them.
+func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster, scope *collect.Scope) (collect.Source, policy.Cluster, error) {
 	if path, ok := strings.CutPrefix(t.Raw, manifests+"://"); ok {
 		if path != "-" {
 			path = filepath.ToSlash(filepath.Clean(path))
 		}
 		c.Provider, c.Name, c.ID = manifests, path, cmp.Or(c.ID, manifests+"://"+path) // ./deploy and deploy are one place
 		return collect.Manifests{Path: path, Stdin: s.Opts.Stdin}, policy.Cluster{Provider: manifests}, nil
+	}
+	if path, ok := strings.CutPrefix(t.Raw, snapshots+"://"); ok {
+		return openSnapshot(ctx, path, c, scope)
 	}
 	s.log().Debug("connecting", "target", c.Target)
 	conn, err := Connect(ctx, s.Host, t, kube.Options{QPS: s.Opts.QPS, UserAgent: "kubemuster/" + s.Opts.Version})

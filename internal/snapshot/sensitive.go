@@ -31,10 +31,15 @@ var (
 	secretName = newPattern(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
 	opaque     = newPattern(`^[A-Za-z0-9+/=_.-]{20,}$`)
 	reference  = newPattern(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
+	marked     = newPattern(`^<[a-z-]+>$`)
 )
 
-// Classify says what a literal value under a name looks like. The name may be empty.
+// Classify says what a literal value under a name looks like. The name may be empty. A class is of itself: a recorded
+// cluster that is read again is the same.
 func Classify(name, value string) Class {
+	if marked.MatchString(value) {
+		return Class(value)
+	}
 	var class Class
 	redact.Shapes(value, func(kind string) string {
 		if class == "" {

@@ -18,7 +18,10 @@
 #     Set securityContext.appArmorProfile.type to RuntimeDefault, or to Localhost with a profile of your own, and remove
 #     annotations below container.apparmor.security.beta.kubernetes.io.
 #   frameworks:
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [appArmorProfile]
+#     nsa-cisa-1.2: [sandboxing]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.apparmor
 
 violations contains violation if {

@@ -14,7 +14,8 @@
 #   kinds: [Pod]
 #   remediation: >-
 #     Run the pod through a Deployment, StatefulSet, DaemonSet or Job, or delete it when its work is done.
-#   frameworks: {}
+#   frameworks:
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.bare_pod
 
 # A static pod is its node's own, and is owned by it.

@@ -20,9 +20,9 @@
 #     Take the key back in the cloud, remove the variable from env, and give the pod's service account an identity of the
 #     cloud: an EKS Pod Identity association or IRSA, Workload Identity Federation for GKE, or Microsoft Entra Workload ID.
 #   frameworks:
-#     cis-eks-1.8: ["5.2.1"]
-#     cis-gke-1.9: ["5.2.2"]
-#     cis-aks-1.8: ["5.2.1"]
+#     nsa-cisa-1.2: [cloud-metadata]
+#     mitre-attack-containers: [T1552.001]
+#     owasp-kubernetes-2022: [K08]
 package kubemuster.checks.workload.cloud_key
 
 violations contains violation if {

@@ -15,7 +15,10 @@
 #   remediation: >-
 #     Remove the toleration of node-role.kubernetes.io/control-plane from tolerations, name the keys of the taints that
 #     are meant where all are tolerated, and remove the role from nodeSelector and nodeAffinity.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [worker-nodes]
+#     mitre-attack-containers: [T1610]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.control_plane_node
 
 import data.kubemuster.lib.namespaces

@@ -15,7 +15,10 @@
 #   remediation: >-
 #     Set the Service's type to ClusterIP, delete the Ingress, and reach the dashboard through kubectl port-forward; or
 #     remove it.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [application-practices]
+#     mitre-attack-containers: [T1133]
+#     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.workload.dashboard
 
 violations contains violation if {

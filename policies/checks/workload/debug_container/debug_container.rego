@@ -14,7 +14,10 @@
 #   kinds: [Pod]
 #   remediation: >-
 #     Delete the pod, so that its controller makes a new one without the container: kubectl delete pod NAME.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [application-practices]
+#     mitre-attack-containers: [T1609]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.debug_container
 
 violations contains violation if {

@@ -19,6 +19,8 @@
 #     cis-eks-1.8: ["4.5.2"]
 #     cis-gke-1.9: ["4.6.4"]
 #     cis-aks-1.8: ["4.6.3"]
+#     nsa-cisa-1.2: [namespaces]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.default_namespace
 
 # A manifest without a namespace goes wherever it is applied to.

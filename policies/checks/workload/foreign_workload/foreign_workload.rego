@@ -16,10 +16,9 @@
 #   remediation: >-
 #     Set metadata.namespace to a namespace of the workload's own; if nobody knows the workload, look into who made it.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.6.1"]
-#     cis-eks-1.8: ["4.5.1"]
-#     cis-gke-1.9: ["4.6.1"]
-#     cis-aks-1.8: ["4.6.1"]
+#     nsa-cisa-1.2: [namespaces]
+#     mitre-attack-containers: [T1036.005]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.foreign_workload
 
 import data.kubemuster.lib.components

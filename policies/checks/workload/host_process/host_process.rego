@@ -18,7 +18,10 @@
 #     Set securityContext.windowsOptions.hostProcess to false, or remove it, on the pod and on every container.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.10"]
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [windowsHostProcess]
+#     nsa-cisa-1.2: [privileged-containers]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.host_process
 
 violations contains violation if {

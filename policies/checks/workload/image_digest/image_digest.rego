@@ -14,7 +14,10 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Write the image as name@sha256:… or name:tag@sha256:…, and let your build renew it.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [image-source]
+#     mitre-attack-containers: [T1204.003]
+#     owasp-kubernetes-2022: [K02]
 package kubemuster.checks.workload.image_digest
 
 violations contains violation if {

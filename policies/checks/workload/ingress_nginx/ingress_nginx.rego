@@ -17,7 +17,10 @@
 #   remediation: >-
 #     Move to a Gateway API implementation or to an ingress controller that is maintained, and remove the Deployment and its
 #     admission webhook. Until then set allow-snippet-annotations to "false" in its ConfigMap.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [application-practices]
+#     mitre-attack-containers: [T1190]
+#     owasp-kubernetes-2022: [K10]
 package kubemuster.checks.workload.ingress_nginx
 
 import data.kubemuster.lib.image

@@ -15,7 +15,10 @@
 #   remediation: >-
 #     Change the credential, keep the new one in a Secret or an external store, and mount it as a file through volumes and
 #     volumeMounts.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [secrets]
+#     mitre-attack-containers: [T1552.001]
+#     owasp-kubernetes-2022: [K08]
 package kubemuster.checks.workload.literal_credential
 
 # Values never get here: the scanner puts what they look like in their place.

@@ -16,6 +16,8 @@
 #     Add NET_RAW, or better ALL, to securityContext.capabilities.drop on every container, and take it out of add.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.8"]
+#     nsa-cisa-1.2: [capabilities]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.net_raw
 
 violations contains violation if {

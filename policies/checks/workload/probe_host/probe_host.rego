@@ -16,7 +16,9 @@
 #     Remove host from httpGet and tcpSocket in the container's probes and lifecycle hooks; the pod's own address is then
 #     used.
 #   frameworks:
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [hostProbesAndHostLifecycle]
+#     nsa-cisa-1.2: [host-access]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.probe_host
 
 violations contains violation if {

@@ -14,7 +14,8 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Set readinessProbe on the container, and livenessProbe where a restart helps.
-#   frameworks: {}
+#   frameworks:
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.probes
 
 # What runs to its end, as Jobs do, is watched by its end.

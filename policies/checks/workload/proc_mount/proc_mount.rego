@@ -15,7 +15,10 @@
 #   remediation: >-
 #     Remove securityContext.procMount from the container, or set it to Default.
 #   frameworks:
-#     pod-security-standards: [baseline, restricted]
+#     pod-security-standards: [procMount]
+#     nsa-cisa-1.2: [sandboxing]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.proc_mount
 
 violations contains violation if {

@@ -15,7 +15,10 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Set resources.requests.cpu and resources.requests.memory on the container, or on the pod in spec.resources.requests.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [resource-policies]
+#     mitre-attack-containers: [T1499, T1496]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.requests
 
 # Ephemeral containers cannot have resources.

@@ -19,8 +19,10 @@
 #     application needs.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.6.2"]
-#     cis-gke-1.9: ["4.6.2"]
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [seccompProfile_baseline]
+#     nsa-cisa-1.2: [sandboxing]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.seccomp_unconfined
 
 violations contains violation if {

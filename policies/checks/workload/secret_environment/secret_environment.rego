@@ -20,6 +20,9 @@
 #     cis-eks-1.8: ["4.4.1"]
 #     cis-gke-1.9: ["4.4.1"]
 #     cis-aks-1.8: ["4.5.1"]
+#     nsa-cisa-1.2: [secrets]
+#     mitre-attack-containers: [T1552.007]
+#     owasp-kubernetes-2022: [K08]
 package kubemuster.checks.workload.secret_environment
 
 # One finding for each container, however many variables it takes from Secrets.

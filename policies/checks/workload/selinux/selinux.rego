@@ -16,7 +16,10 @@
 #     Remove user and role from securityContext.seLinuxOptions, and remove type or set it to container_t,
 #     container_init_t, container_kvm_t or container_engine_t.
 #   frameworks:
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [seLinuxOptions]
+#     nsa-cisa-1.2: [sandboxing]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.selinux
 
 violations contains violation if {

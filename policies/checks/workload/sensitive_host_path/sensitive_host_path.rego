@@ -17,6 +17,9 @@
 #     true.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.11"]
+#     nsa-cisa-1.2: [host-access]
+#     mitre-attack-containers: [T1611, T1552.001]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.sensitive_host_path
 
 import data.kubemuster.lib.components

@@ -15,7 +15,9 @@
 #   remediation: >-
 #     Remove shareProcessNamespace, or set it to false; kubectl debug with --target reaches one container's processes
 #     without it.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [sandboxing]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.shared_processes
 
 violations contains violation if {

@@ -15,7 +15,10 @@
 #   remediation: >-
 #     Remove the SSH server from the image and the port from ports; use kubectl exec or kubectl debug, which are
 #     authorized and audited.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [application-practices]
+#     mitre-attack-containers: [T1133]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.ssh_port
 
 violations contains violation if {

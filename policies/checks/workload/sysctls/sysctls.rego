@@ -18,7 +18,10 @@
 #     Remove the sysctl from securityContext.sysctls of the pod, and set it on nodes of the workload's own where it is
 #     needed.
 #   frameworks:
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [sysctls]
+#     nsa-cisa-1.2: [sandboxing]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.sysctls
 
 violations contains violation if {

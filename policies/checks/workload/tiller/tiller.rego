@@ -14,7 +14,10 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Move the releases to Helm 3 or later, then delete the Deployment tiller-deploy, its Service and its role bindings.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [application-practices]
+#     mitre-attack-containers: [T1610]
+#     owasp-kubernetes-2022: [K09, K10]
 package kubemuster.checks.workload.tiller
 
 import data.kubemuster.lib.image

@@ -18,7 +18,9 @@
 #   remediation: >-
 #     Define the storage as a PersistentVolume and name a claim for it in persistentVolumeClaim, or use a CSI driver.
 #   frameworks:
-#     pod-security-standards: [restricted]
+#     pod-security-standards: [restrictedVolumes]
+#     nsa-cisa-1.2: [host-access]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.volume_types
 
 # The standard forbids hostPath here again; KM1007 tells of that.

@@ -16,6 +16,9 @@
 #     Set readOnly to true on the mount in volumeMounts, or keep the data in a PersistentVolumeClaim or an emptyDir.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.11"]
+#     nsa-cisa-1.2: [host-access]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.writable_host_path
 
 import data.kubemuster.lib.components
