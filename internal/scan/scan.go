@@ -187,6 +187,7 @@ type run struct {
 	cluster *report.Cluster
 	number  int // of the target
 	about   policy.Cluster
+	judges  *policy.Judge
 	index   snapshot.Index
 
 	mu           sync.Mutex
@@ -226,9 +227,13 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 	return out, func() { stop(); cancel() }
 }
 
-// objects reads and judges at the same time: pages go through a short queue to as many judges as there are processors.
+// atOnce is how many objects a judge takes: few enough that all judges have something to do when a wave ends.
+const atOnce = 100
+
+// objects reads and judges at the same time: pages go in parts to as many judges as there are processors.
 func (r *run) objects(ctx, judging context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
-	pages := make(chan []snapshot.Object, 2)
+	r.judges = r.scanner.Engine.For(r.about)
+	pages := make(chan []snapshot.Object) // what has been read and waits takes memory
 	var judges sync.WaitGroup
 	var wave waves
 	for range runtime.GOMAXPROCS(0) {
@@ -243,9 +248,11 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 		if len(page) == 0 {
 			return nil
 		}
-		wave.enter(page[0].Kind.Wave)
 		r.see(page)
-		pages <- page // the judges take every page, also when ctx has ended
+		for part := range slices.Chunk(page, atOnce) {
+			wave.enter(part[0].Kind.Wave)
+			pages <- part // the judges take every part, also when ctx has ended
+		}
 		return nil
 	})
 	close(pages)
@@ -291,12 +298,11 @@ func (r *run) see(page []snapshot.Object) {
 }
 
 func (r *run) judge(ctx context.Context, page []snapshot.Object) {
-	judge := func(o snapshot.Object) policy.Judgement { return r.scanner.Engine.Object(ctx, o, r.about) }
 	for _, o := range page {
-		j, owned := r.judgeOwned(o, judge)
+		j, owned := r.judgeOwned(ctx, o)
 		if !owned {
-			j = judge(o)
-			r.remember(o.Value.GetUID(), j.Findings)
+			j = r.judges.Object(ctx, o)
+			r.remember(o, j.Findings)
 		}
 		r.attribute(o, j.Findings)
 		r.take(j, finding.Object{Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}.String())
