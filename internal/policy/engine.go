@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -34,6 +35,8 @@ type Engine struct {
 type Cluster struct {
 	Provider string
 	Version  string // of the API server, as in v1.37.2; empty if unknown
+	// Time is the scan's: checks have no clock.
+	Time time.Time
 }
 
 // Judgement is what the checks said.
@@ -231,6 +234,9 @@ func (c Cluster) value() ast.Value {
 	if c.Version != "" {
 		obj.Insert(ast.InternedTerm("version"), ast.StringTerm(c.Version))
 	}
+	if !c.Time.IsZero() {
+		obj.Insert(ast.InternedTerm("time"), ast.StringTerm(c.Time.UTC().Format(time.RFC3339)))
+	}
 	return obj
 }
 
@@ -423,8 +429,8 @@ func evaluationError(err error) string {
 }
 
 func (j *Judgement) add(c *check, set *ast.Term, about Cluster, find func(*check, violation) finding.Finding) {
-	if c.needsVersion && about.Version == "" {
-		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "the API server's version is not known"})
+	if len(c.needs) > 0 && about.Version == "" {
+		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, needed[c.needs[0]]})
 		return
 	}
 	violations, err := violationsOf(c.Scope, set)

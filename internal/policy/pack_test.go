@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -83,7 +84,7 @@ func newEngine(t *testing.T) *policy.Engine {
 // judge returns the findings of a check (all of them for an empty id) on the objects of a file.
 func judge(t *testing.T, engine *policy.Engine, id, file string) []finding.Finding {
 	t.Helper()
-	about := policy.Cluster{Provider: "test", Version: "v1.37.2"}
+	about := policy.Cluster{Provider: "test", Version: "v1.37.2", Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
 	var index snapshot.Index
 	var found []finding.Finding
 	take := func(j policy.Judgement) {

@@ -120,7 +120,9 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	}
 	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
 	run := newRun(s, c)
+	about.Time = c.Started
 	run.about, run.number = about, index
+	run.index.Exclude(scope.ExcludeNamespaces)
 	judging, stop := outlive(ctx, grace)
 	defer stop()
 	coverage, err := run.objects(ctx, judging, source, scope)
@@ -270,7 +272,7 @@ func (r *run) see(page []snapshot.Object) {
 	for _, o := range page {
 		r.index.Add(o)
 		r.own(o)
-		if o.Line != nil && o.Kind.PodSpec == "" {
+		if o.Line != nil {
 			r.files[identity(o)] = o
 		}
 	}
@@ -351,7 +353,7 @@ func (r *run) notServed(c finding.Check) string {
 
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 || r.unread(c) != "" || r.notServed(c) != ""
+		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.unread(c) != "" || r.notServed(c) != ""
 	})
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
@@ -388,12 +390,16 @@ func (r *run) tally(scope collect.Scope) {
 }
 
 // InNamespaces reports whether a check says something of single namespaces: others are out of scope where a scan is limited
-// to some.
+// to some. A check of the whole cluster does where all that it requires is in namespaces.
 func InNamespaces(c finding.Check) bool {
-	return c.Scope == finding.ObjectScope && slices.ContainsFunc(c.Kinds, func(name string) bool {
+	namespaced := func(name string) bool {
 		k, _ := snapshot.KindNamed(name)
 		return k.Namespaced
-	})
+	}
+	if c.Scope == finding.ClusterScope {
+		return !slices.ContainsFunc(c.Requires, func(name string) bool { return !namespaced(name) })
+	}
+	return slices.ContainsFunc(c.Kinds, namespaced)
 }
 
 func sortFindings(list []finding.Finding) {

@@ -140,7 +140,9 @@ func matchesPods(m *admissionv1.MatchResources) bool {
 // createsPods reports whether the rule matches the creation of a pod.
 // https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules
 func createsPods(r admissionv1.RuleWithOperations) bool {
-	return slices.ContainsFunc(r.Operations, func(o admissionv1.OperationType) bool { return o == admissionv1.Create || o == admissionv1.OperationAll }) &&
+	return slices.ContainsFunc(r.Operations, func(o admissionv1.OperationType) bool {
+		return o == admissionv1.Create || o == admissionv1.OperationAll
+	}) &&
 		slices.ContainsFunc(r.APIGroups, func(g string) bool { return g == "" || g == "*" }) &&
 		slices.ContainsFunc(r.APIVersions, func(v string) bool { return v == "v1" || v == "*" }) &&
 		slices.ContainsFunc(r.Resources, func(n string) bool { return n == "pods" || n == "*" || n == "*/*" }) &&

@@ -33,7 +33,9 @@ func pod(m metav1.ObjectMeta, spec corev1.PodSpec) *corev1.Pod {
 // A workload stands once, however many pods it has.
 func TestWorkloads(t *testing.T) {
 	app := map[string]string{"app": "web"}
-	indexed := func(i string) map[string]string { return map[string]string{"app": "set", "apps.kubernetes.io/pod-index": i} }
+	indexed := func(i string) map[string]string {
+		return map[string]string{"app": "set", "apps.kubernetes.io/pod-index": i}
+	}
 	mirror := func(node string) *corev1.Pod {
 		m := ownedBy(meta("kube-system", "proxy-"+node, nil), "Node", node, types.UID(node))
 		m.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "1a2b"}

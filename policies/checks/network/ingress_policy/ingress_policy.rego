@@ -1,0 +1,42 @@
+# METADATA
+# title: Pods that no policy for ingress selects
+# description: >-
+#   A policy isolates only the pods that it selects. These have been left out: every pod of the cluster reaches them on
+#   every port, while their namespace looks isolated.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+#     description: Network policies
+# custom:
+#   id: KM4002
+#   name: NoIngressPolicy
+#   severity: medium
+#   scope: cluster
+#   kinds: [Workload]
+#   requires: [Workload, NetworkPolicy]
+#   remediation: >-
+#     Add a NetworkPolicy with an empty podSelector and policyTypes [Ingress], which denies ingress for all pods of the
+#     namespace, and allow what is needed by further policies.
+#   frameworks:
+#     cis-kubernetes-1.12: ["5.3.2"]
+#     cis-eks-1.8: ["4.3.2"]
+#     cis-gke-1.9: ["4.3.2"]
+#     cis-aks-1.8: ["4.4.2"]
+package kubemuster.checks.network.ingress_policy
+
+import data.kubemuster.lib.namespaces
+
+violations contains violation if {
+	some workload in input.inventory.workloads
+	not workload.ingressPolicy
+	not workload.hostNetwork # policies do not hold on the node's own network
+	not workload.namespace in namespaces.system
+	workload.namespace in with_policy
+	violation := {
+		"object": {"kind": workload.kind, "namespace": workload.namespace, "name": workload.name},
+		"path": sprintf("%smetadata.labels", [trim_suffix(workload.path, "spec")]),
+		"message": "no network policy for ingress selects the pods",
+	}
+}
+
+# KM4001 tells of namespaces that have none at all.
+with_policy contains policy.namespace if some policy in input.inventory.networkPolicies

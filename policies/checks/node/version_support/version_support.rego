@@ -1,0 +1,71 @@
+# METADATA
+# title: Kubernetes version is out of support
+# description: >-
+#   Flaws that are found in this version stay open: no fix is released for it. An attacker reads of them in the notes
+#   of later versions. Amazon EKS is judged by its extended support, others by the Kubernetes project's; vendors of
+#   distributions may support theirs for longer.
+# related_resources:
+#   - ref: https://kubernetes.io/releases/
+#     description: Supported releases of Kubernetes
+#   - ref: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+#     description: Versions of Amazon EKS
+#   - ref: https://cloud.google.com/kubernetes-engine/docs/release-schedule
+#     description: Versions of GKE
+#   - ref: https://learn.microsoft.com/azure/aks/supported-kubernetes-versions
+#     description: Versions of AKS
+# custom:
+#   id: KM6002
+#   name: VersionOutOfSupport
+#   severity: high
+#   scope: cluster
+#   kinds: [Node]
+#   requires: [Node]
+#   needs: [version]
+#   remediation: >-
+#     Upgrade the control plane one minor version at a time until it is a supported one, and then the nodes.
+#   frameworks: {}
+package kubemuster.checks.node.version_support
+
+import data.kubemuster.lib.support
+import data.kubemuster.lib.version
+
+violations contains object.union(severity, {
+	"object": {"kind": "Cluster", "namespace": "", "name": "cluster"},
+	"path": "",
+	"key": "version",
+	"message": sprintf("support for the API server's version %s ended %s%s", [input.cluster.version, server_ended, unless]),
+})
+
+# A kubelet is never newer than the API server: where that is out of support, all of them are.
+violations contains violation if {
+	not server_ended
+	some node in input.inventory.nodes
+	since := support.ended(product, version.minor(node.kubeletVersion), input.cluster.time)
+	violation := {
+		"object": {"kind": "Node", "namespace": "", "name": node.name},
+		"path": "status.nodeInfo.kubeletVersion",
+		"message": sprintf("support for kubelet %s ended %s", [node.kubeletVersion, since]),
+	}
+}
+
+server_ended := support.ended(product, version.minor(input.cluster.version), input.cluster.time)
+
+default product := "kubernetes"
+
+product := "eks" if input.cluster.provider == "eks"
+
+product := "eks" if contains(input.cluster.version, "-eks-")
+
+default unless := ""
+
+default severity := {}
+
+unless := "; only the provider's long-term support, where the cluster has it, still brings fixes" if may_be_long_term
+
+severity := {"severity": "medium"} if may_be_long_term
+
+# GKE's extended channel and the long-term support of AKS add about a year, to clusters that are enrolled.
+may_be_long_term if {
+	input.cluster.provider in {"gke", "aks"}
+	not support.ended(product, version.minor(input.cluster.version), support.year_before(input.cluster.time))
+}
