@@ -26,9 +26,8 @@ type Pack struct {
 type check struct {
 	finding.Check
 	kinds []snapshot.Kind
-	needs []string // what of needed must be known for a verdict
-	rule         ast.Ref // data.….violations
-	at           string  // file:line of its metadata
+	rule  ast.Ref // data.….violations
+	at    string  // file:line of its metadata
 }
 
 // metadata is what stands under custom in a check's METADATA block.
@@ -44,11 +43,8 @@ type metadata struct {
 	Frameworks  map[string][]string `json:"frameworks"`
 }
 
-// needed says what needs in metadata may hold, and why there is no verdict without it. Manifests have neither.
-var needed = map[string]string{
-	"version": "the API server's version is not known",
-	"cluster": "manifests do not show what else is in the cluster",
-}
+// needed is what needs in metadata may hold.
+var needed = []string{"version", "cluster"}
 
 // workloadKinds is what the kind Workload in metadata stands for.
 const workloadKinds = "Workload"
@@ -130,7 +126,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		{note.Description != "", "description is missing: say what an attacker gains"},
 		{m.Remediation != "", "custom.remediation is missing: name the field or command"},
 		{m.Scope == finding.ObjectScope || m.Scope == finding.ClusterScope, "custom.scope must be object or cluster"},
-		{!slices.ContainsFunc(m.Needs, func(n string) bool { return needed[n] == "" }), "custom.needs may hold version and cluster, and nothing else"},
+		{!slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
 		{len(m.Kinds) > 0, "custom.kinds is missing"},
 		{m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
 	} {
@@ -149,9 +145,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
-	c := &check{kinds: kinds, at: at, needs: m.Needs, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, at: at, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Frameworks: m.Frameworks, Pack: pack,
+		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Pack: pack,
 	}}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())

@@ -29,6 +29,7 @@ type Engine struct {
 	cluster  *router
 
 	frameworks []*framework
+	managed  []*managed
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -73,6 +74,11 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 			return nil, err
 		}
 		e.frameworks = append(e.frameworks, f...)
+		managed, err := loadManaged(p)
+		if err != nil {
+			return nil, err
+		}
+		e.managed = append(e.managed, managed...)
 	}
 	if err := byID(e.checks); err != nil {
 		return nil, err
@@ -138,7 +144,7 @@ func (e *Engine) Select(ctx context.Context, ids, skip []string) (*Engine, error
 			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
 		}
 	}
-	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks}
+	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks, managed: e.managed}
 	for _, c := range e.checks {
 		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
 			selected.checks = append(selected.checks, c)
@@ -429,8 +435,8 @@ func evaluationError(err error) string {
 }
 
 func (j *Judgement) add(c *check, set *ast.Term, about Cluster, find func(*check, violation) finding.Finding) {
-	if len(c.needs) > 0 && about.Version == "" {
-		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, needed[c.needs[0]]})
+	if len(c.Needs) > 0 && about.Version == "" {
+		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "the API server's version is not known"})
 		return
 	}
 	violations, err := violationsOf(c.Scope, set)

@@ -189,11 +189,12 @@ type run struct {
 	failures     map[string]failure // of evaluation, by check
 	read         int
 	absent       []string                           // kinds that the server does not serve
+	managed      map[finding.Object]bool            // what the provider itself runs
 	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -290,7 +291,21 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 			j = judge(o)
 			r.remember(o.Value.GetUID(), j.Findings)
 		}
+		r.attribute(o, j.Findings)
 		r.take(j, finding.Object{Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}.String())
+	}
+}
+
+// attribute marks the findings on what the provider itself runs, and takes note of the object for checks of the whole cluster.
+func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
+	engine := r.scanner.Engine
+	if id := identity(o); engine.ManagedBy(r.about, id, o) != "" {
+		r.mu.Lock()
+		r.managed[id] = true
+		r.mu.Unlock()
+	}
+	for i := range findings { // those on a pod may stand at its owner
+		findings[i].ManagedBy = engine.ManagedBy(r.about, findings[i].Object, o)
 	}
 }
 
@@ -351,13 +366,21 @@ func (r *run) notServed(c finding.Check) string {
 	return strings.Join(c.Requires, ", ")
 }
 
+// untold reports whether a check of the whole cluster needs one that runs, and manifests are scanned.
+func (r *run) untold(c finding.Check) bool {
+	return c.Scope == finding.ClusterScope && len(c.Needs) > 0 && r.about.Version == ""
+}
+
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.unread(c) != "" || r.notServed(c) != ""
+		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.untold(c) || r.unread(c) != "" || r.notServed(c) != ""
 	})
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
+		}
+		if r.managed[f.Object] {
+			j.Findings[i].ManagedBy = policy.ByProvider
 		}
 	}
 	r.take(j, "the cluster")
@@ -378,6 +401,8 @@ func (r *run) tally(scope collect.Scope) {
 		switch {
 		case len(scope.Namespaces) > 0 && !InNamespaces(c):
 			lacks(finding.NotApplicable, outOfScope)
+		case r.untold(c):
+			lacks(finding.NotApplicable, "only a cluster shows it, and manifests do not")
 		case unread != "":
 			lacks(finding.NotEvaluated, unread)
 		case notServed != "":
