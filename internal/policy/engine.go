@@ -29,7 +29,7 @@ type Engine struct {
 	cluster  *router
 
 	frameworks []*framework
-	managed  []*managed
+	managed    []*managed
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -170,7 +170,8 @@ func (e *Engine) Judges(id, kind string) bool {
 	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
 }
 
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, and behind them those of
+// snapshot.OptIn.
 func (e *Engine) Kinds() []snapshot.Kind {
 	needed := map[string]bool{}
 	for _, c := range e.checks {
@@ -179,7 +180,7 @@ func (e *Engine) Kinds() []snapshot.Kind {
 		}
 	}
 	var out []snapshot.Kind
-	for _, k := range snapshot.Kinds {
+	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
 		if needed[k.Name] {
 			out = append(out, k)
 		}

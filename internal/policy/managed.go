@@ -24,16 +24,16 @@ import (
 // ByProvider is finding.Finding.ManagedBy for what the provider itself runs.
 const ByProvider = "provider"
 
-// managed is a file of managed/ in a pack: what one provider itself runs in its clusters.
+// managed is what one provider itself runs in its clusters. Files of managed/ in a pack hold it under the provider's name.
 type managed struct {
-	Provider   string    `yaml:"provider"`
 	Version    string    `yaml:"version"` // a part of server versions that only this provider's clusters have; may be empty
 	References []string  `yaml:"references"`
 	Registries []string  `yaml:"registries"` // regular expressions: where the images of its workloads come from
 	Objects    []objects `yaml:"objects"`
 
-	images *regexp.Regexp
-	byName map[finding.Object]*objects
+	provider string
+	images   *regexp.Regexp
+	byName   map[finding.Object]*objects
 }
 
 // objects are objects of one kind in one namespace. A name alone is nobody's: whoever may create objects there may take it. So
@@ -57,27 +57,33 @@ func loadManaged(pack Pack) ([]*managed, error) {
 	var out []*managed
 	var problems []error
 	for _, file := range files {
-		m := &managed{byName: map[finding.Object]*objects{}}
+		providers := map[string]*managed{}
 		data, err := fs.ReadFile(pack.FS, file)
 		if err == nil {
 			decoder := yaml.NewDecoder(bytes.NewReader(data))
 			decoder.KnownFields(true)
-			err = decoder.Decode(m)
+			err = decoder.Decode(providers)
 		}
-		if err == nil {
-			err = m.prepare()
+		for name, m := range providers {
+			if m == nil {
+				m = &managed{}
+			}
+			if err == nil {
+				err = m.prepare(name)
+			}
+			out = append(out, m)
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %s", path.Join(pack.Name, file), strings.TrimPrefix(err.Error(), "yaml: ")))
 		}
-		out = append(out, m)
 	}
 	return out, errors.Join(problems...)
 }
 
-func (m *managed) prepare() (err error) {
-	if m.Provider == "" || len(m.Registries) == 0 || len(m.References) == 0 {
-		return errors.New("provider, registries and references must be set")
+func (m *managed) prepare(provider string) (err error) {
+	m.provider, m.byName = provider, map[finding.Object]*objects{}
+	if len(m.Registries) == 0 || len(m.References) == 0 {
+		return errors.New("registries and references must be set")
 	}
 	if m.images, err = regexp.Compile(`^(?:` + strings.Join(m.Registries, "|") + `)/`); err != nil {
 		return fmt.Errorf("registries: %w", err)
@@ -114,7 +120,7 @@ func (e *Engine) ManagedBy(cluster Cluster, as finding.Object, o snapshot.Object
 
 // runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version.
 func (m *managed) runs(c Cluster) bool {
-	return c.Provider == m.Provider || m.Version != "" && strings.Contains(c.Version, m.Version)
+	return c.Provider == m.provider || m.Version != "" && strings.Contains(c.Version, m.Version)
 }
 
 // holds reports whether all that matters in the object is the provider's.

@@ -147,15 +147,16 @@ func TestManaged(t *testing.T) {
 }
 
 func TestManagedRefused(t *testing.T) {
-	const head = "provider: x\nreferences: [https://x.example]\nregistries: [x]\n"
+	const head = "x:\n  references: [https://x.example]\n  registries: [x]\n"
 	for name, tt := range map[string]struct{ file, want string }{
-		"a key that is none":     {"provder: x", "test/managed/x.yaml: unmarshal errors:\n  line 1: field provder not found in type policy.managed"},
-		"nothing":                {"provider: x", "test/managed/x.yaml: provider, registries and references must be set"},
-		"an unknown kind":        {head + "objects: [{kind: Gadget, names: [x]}]", `test/managed/x.yaml: objects: "Gadget" is no kind that is read`},
-		"no namespace":           {head + "objects: [{kind: Service, names: [x]}]", "test/managed/x.yaml: objects: Service x needs a namespace if its kind has one, and only then"},
-		"no subjects":            {head + "objects: [{kind: ClusterRoleBinding, names: [x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects if it is a binding, and only then"},
-		"a broken expression":    {"provider: x\nreferences: [x]\nregistries: ['(']", "test/managed/x.yaml: registries: error parsing regexp: missing closing ): `^(?:()/`"},
-		"subjects of no binding": {head + "objects: [{kind: Namespace, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects if it is a binding, and only then"},
+		"a key that is none":     {"x: {versin: x}", "test/managed/x.yaml: unmarshal errors:\n  line 1: field versin not found in type policy.managed"},
+		"nothing under a name":   {"x:", "test/managed/x.yaml: registries and references must be set"},
+		"nothing":                {"x: {version: x}", "test/managed/x.yaml: registries and references must be set"},
+		"an unknown kind":        {head + "  objects: [{kind: Gadget, names: [x]}]", `test/managed/x.yaml: objects: "Gadget" is no kind that is read`},
+		"no namespace":           {head + "  objects: [{kind: Service, names: [x]}]", "test/managed/x.yaml: objects: Service x needs a namespace if its kind has one, and only then"},
+		"no subjects":            {head + "  objects: [{kind: ClusterRoleBinding, names: [x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects if it is a binding, and only then"},
+		"a broken expression":    {"x: {references: [x], registries: ['(']}", "test/managed/x.yaml: registries: error parsing regexp: missing closing ): `^(?:()/`"},
+		"subjects of no binding": {head + "  objects: [{kind: Namespace, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects if it is a binding, and only then"},
 	} {
 		_, err := policy.New(t.Context(), policy.Pack{Name: "test", FS: fstest.MapFS{"managed/x.yaml": {Data: []byte(tt.file)}}})
 		if err == nil || err.Error() != tt.want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func judge(t *testing.T, engine *policy.Engine, id, file string) []finding.Findi
 			}
 		}
 	}
-	cov, err := collect.Manifests{Path: file}.Collect(t.Context(), collect.Scope{Kinds: snapshot.Kinds}, func(page []snapshot.Object) error {
+	cov, err := collect.Manifests{Path: file}.Collect(t.Context(), collect.Scope{Kinds: slices.Concat(snapshot.Kinds, snapshot.OptIn)}, func(page []snapshot.Object) error {
 		for _, o := range page {
 			index.Add(o)
 			j := engine.Object(context.WithoutCancel(t.Context()), o, about)

@@ -10,11 +10,11 @@ import (
 	"github.com/kubemuster/kubemuster/internal/policy"
 )
 
-const managedPack = `provider: manifests
-references: [https://x.example]
-registries: [ours\.example]
-objects:
-  - {kind: Pod, namespace: kube-system, names: [agent, other]}
+const managedPack = `manifests:
+  references: [https://x.example]
+  registries: [ours\.example]
+  objects:
+    - {kind: Pod, namespace: kube-system, names: [agent, other]}
 `
 
 func managedCheck(name, id, scope, input string) *fstest.MapFile {

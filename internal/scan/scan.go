@@ -49,6 +49,7 @@ type Options struct {
 	PageSize          int64         // objects a request; zero means collect's default
 	Namespaces        []string
 	ExcludeNamespaces []string
+	OptIn             []string  // flags of snapshot.OptIn that were set
 	Stdin             io.Reader // of manifests://-
 }
 
@@ -113,7 +114,8 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
 
 func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Cluster) error {
-	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
+	kinds := slices.DeleteFunc(s.Engine.Kinds(), s.leavesOut)
+	scope := collect.Scope{Kinds: kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	source, about, err := s.open(ctx, t, c, &scope)
 	if err != nil {
 		return err
@@ -146,6 +148,11 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 		c.Status = report.Partial
 	}
 	return nil
+}
+
+// leavesOut reports whether a kind is read only on request, and nobody asked for it.
+func (s *Scanner) leavesOut(k snapshot.Kind) bool {
+	return k.OptIn != "" && !slices.Contains(s.Opts.OptIn, k.OptIn)
 }
 
 // open finds the target's source of objects: manifests, a snapshot, or an API server behind a plugin. A snapshot that holds
@@ -366,6 +373,16 @@ func (r *run) notServed(c finding.Check) string {
 	return strings.Join(c.Requires, ", ")
 }
 
+// optIn names the flag that a check needs and that is not set.
+func (r *run) optIn(c finding.Check) string {
+	for _, name := range c.Requires {
+		if k, _ := snapshot.KindNamed(name); r.scanner.leavesOut(k) {
+			return k.OptIn
+		}
+	}
+	return ""
+}
+
 // untold reports whether a check of the whole cluster needs one that runs, and manifests are scanned.
 func (r *run) untold(c finding.Check) bool {
 	return c.Scope == finding.ClusterScope && len(c.Needs) > 0 && r.about.Version == ""
@@ -373,7 +390,7 @@ func (r *run) untold(c finding.Check) bool {
 
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.untold(c) || r.unread(c) != "" || r.notServed(c) != ""
+		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
 	})
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
@@ -403,6 +420,8 @@ func (r *run) tally(scope collect.Scope) {
 			lacks(finding.NotApplicable, outOfScope)
 		case r.untold(c):
 			lacks(finding.NotApplicable, "only a cluster shows it, and manifests do not")
+		case r.optIn(c) != "":
+			lacks(finding.NotApplicable, "it is opt-in: --"+r.optIn(c)+" lets the scan read what it looks at")
 		case unread != "":
 			lacks(finding.NotEvaluated, unread)
 		case notServed != "":
