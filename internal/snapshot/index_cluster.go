@@ -7,7 +7,6 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // InventoryNode is a node.
@@ -154,15 +153,4 @@ func count(m *map[string]int, key string) {
 		*m = map[string]int{}
 	}
 	(*m)[key]++
-}
-
-// controller is the reference to the object's controller as one comparable value.
-type controller struct{ namespace, kind, name string }
-
-func controllerOf(v metav1.Object) (controller, *metav1.OwnerReference) {
-	ref := metav1.GetControllerOfNoCopy(v)
-	if ref == nil {
-		return controller{}, nil
-	}
-	return controller{v.GetNamespace(), ref.Kind, ref.Name}, ref
 }

@@ -33,14 +33,9 @@ func pod(m metav1.ObjectMeta, spec corev1.PodSpec) *corev1.Pod {
 // A workload stands once, however many pods it has.
 func TestWorkloads(t *testing.T) {
 	app := map[string]string{"app": "web"}
-	indexed := func(i string) map[string]string {
-		return map[string]string{"app": "set", "apps.kubernetes.io/pod-index": i}
-	}
-	mirror := func(node string) *corev1.Pod {
-		m := ownedBy(meta("kube-system", "proxy-"+node, nil), "Node", node, types.UID(node))
-		m.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "1a2b"}
-		return pod(m, corev1.PodSpec{NodeName: node, HostNetwork: true})
-	}
+	on := func(node string) corev1.PodSpec { return corev1.PodSpec{ServiceAccountName: "web", NodeName: node} }
+	done := pod(ownedBy(meta("shop", "done", nil), "Workflow", "build", "w"), corev1.PodSpec{})
+	done.Status.Phase = corev1.PodSucceeded
 	var x snapshot.Index
 	add(
 		&x,
@@ -48,21 +43,25 @@ func TestWorkloads(t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{Labels: app}, Spec: corev1.PodSpec{ServiceAccountName: "web"},
 		}}},
 		&appsv1.ReplicaSet{ObjectMeta: ownedBy(meta("shop", "web-1", nil), "Deployment", "web", "uid-shop-web")},
-		pod(ownedBy(meta("shop", "web-1-a", app), "ReplicaSet", "web-1", "uid-shop-web-1"), corev1.PodSpec{}),
+		pod(ownedBy(meta("shop", "web-1-a", app), "ReplicaSet", "web-1", "uid-shop-web-1"), on("node-2")),
+		pod(ownedBy(meta("shop", "web-1-b", app), "ReplicaSet", "web-1", "uid-shop-web-1"), on("node-1")),
+		pod(ownedBy(meta("shop", "web-1-c", app), "ReplicaSet", "web-1", "uid-shop-web-1"), on("node-1")),
 		// Who may write pods may claim any owner.
-		pod(ownedBy(meta("shop", "claims", app), "ReplicaSet", "other", "uid-shop-web-1"), corev1.PodSpec{}),
+		pod(ownedBy(meta("shop", "claims", app), "ReplicaSet", "web-1", "uid-shop-web-1"), corev1.PodSpec{ServiceAccountName: "operator"}),
+		pod(ownedBy(meta("bank", "claims", app), "ReplicaSet", "web-1", "uid-shop-web-1"), on("node-1")),
 		// The controller is of a kind that is not read.
-		pod(ownedBy(meta("shop", "set-1", indexed("1")), "CloneSet", "set", "c"), corev1.PodSpec{}),
-		pod(ownedBy(meta("shop", "set-0", indexed("0")), "CloneSet", "set", "c"), corev1.PodSpec{}),
-		mirror("node-2"), mirror("node-1"),
+		pod(ownedBy(meta("shop", "set-1", nil), "CloneSet", "set", "c"), corev1.PodSpec{}),
+		pod(ownedBy(meta("shop", "set-0", nil), "CloneSet", "set", "c"), corev1.PodSpec{}),
+		pod(ownedBy(meta("kube-system", "proxy-node-1", nil), "Node", "node-1", "n"), corev1.PodSpec{NodeName: "node-1"}),
 		pod(meta("shop", "alone", nil), corev1.PodSpec{DeprecatedServiceAccount: "old", AutomountServiceAccountToken: ptr(false)}),
+		done,
 	)
 	want := []snapshot.InventoryWorkload{
-		{Kind: "Pod", Namespace: "kube-system", Name: "proxy", Path: "spec", HostNetwork: true},
-		{Kind: "Deployment", Namespace: "shop", Name: "web", Path: "spec.template.spec", ServiceAccount: "web", MountsToken: true},
+		{Kind: "Pod", Namespace: "bank", Name: "claims", Path: "spec", ServiceAccount: "web", Token: true, Nodes: []string{"node-1"}},
+		{Kind: "CloneSet", Namespace: "shop", Name: "set", Path: "spec", ServiceAccount: "default", Token: true},
+		{Kind: "Deployment", Namespace: "shop", Name: "web", Path: "spec.template.spec", ServiceAccount: "web", Token: true, Nodes: []string{"node-1", "node-2"}},
 		{Kind: "Pod", Namespace: "shop", Name: "alone", Path: "spec", ServiceAccount: "old"},
-		{Kind: "Pod", Namespace: "shop", Name: "claims", Path: "spec", ServiceAccount: "default", MountsToken: true},
-		{Kind: "Pod", Namespace: "shop", Name: "set-0", Path: "spec", ServiceAccount: "default", MountsToken: true},
+		{Kind: "Pod", Namespace: "shop", Name: "claims", Path: "spec", ServiceAccount: "operator", Token: true},
 	}
 	if got := x.Inventory().Workloads; !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -70,7 +69,7 @@ func TestWorkloads(t *testing.T) {
 }
 
 // https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#opt-out-of-api-credential-automounting
-func TestMountsToken(t *testing.T) {
+func TestToken(t *testing.T) {
 	for _, tt := range []struct {
 		account, pod *bool
 		want         bool
@@ -89,7 +88,7 @@ func TestMountsToken(t *testing.T) {
 			&corev1.ServiceAccount{ObjectMeta: meta("shop", "web", nil), AutomountServiceAccountToken: tt.account},
 			&corev1.ServiceAccount{ObjectMeta: meta("bank", "web", nil), AutomountServiceAccountToken: ptr(!tt.want)},
 		)
-		if got := x.Inventory().Workloads[0].MountsToken; got != tt.want {
+		if got := x.Inventory().Workloads[0].Token; got != tt.want {
 			t.Errorf("account %v, pod %v: %t", tt.account, tt.pod, got)
 		}
 	}

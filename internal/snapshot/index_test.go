@@ -69,9 +69,9 @@ func TestInventory(t *testing.T) {
 			},
 		},
 		Workloads: []snapshot.InventoryWorkload{
-			{Kind: "Deployment", Namespace: "b", Name: "web", Path: "spec.template.spec", ServiceAccount: "default", MountsToken: true},
-			{Kind: "Pod", Namespace: "b", Name: "web-1", Path: "spec", ServiceAccount: "default", MountsToken: true},
-			{Kind: "Pod", Namespace: "unread", Name: "p", Path: "spec", ServiceAccount: "default", MountsToken: true},
+			{Kind: "Deployment", Namespace: "b", Name: "web", Path: "spec.template.spec", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "b", Name: "web-1", Path: "spec", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "unread", Name: "p", Path: "spec", ServiceAccount: "default", Token: true},
 		},
 		Services: []snapshot.InventoryService{{Namespace: "a", Name: "web"}},
 	}

@@ -29,7 +29,7 @@ package kubemuster.checks.identity.default_service_account
 violations contains violation if {
 	some workload in input.inventory.workloads
 	workload.serviceAccount == "default"
-	workload.mountsToken
+	workload.token
 	violation := {
 		"object": {"kind": workload.kind, "namespace": workload.namespace, "name": workload.name},
 		"path": sprintf("%s.serviceAccountName", [workload.path]),

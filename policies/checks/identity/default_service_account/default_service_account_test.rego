@@ -7,13 +7,13 @@ test_fails_for_the_default_service_account if {
 		"object": {"kind": "Deployment", "namespace": "shop", "name": "web"},
 		"path": "spec.template.spec.serviceAccountName",
 		"message": "the pod runs as the default service account of its namespace and mounts its token",
-	}} with input.inventory.workloads as [workload({"serviceAccount": "default", "mountsToken": true})]
+	}} with input.inventory.workloads as [workload({"serviceAccount": "default", "token": true})]
 }
 
 test_passes_for_another_service_account if {
 	default_service_account.violations == set() with input.inventory.workloads as [workload({
 		"serviceAccount": "web",
-		"mountsToken": true,
+		"token": true,
 	})]
 }
 

@@ -26,7 +26,7 @@ package kubemuster.checks.identity.unneeded_token
 
 violations contains violation if {
 	some workload in input.inventory.workloads
-	workload.mountsToken
+	workload.token
 	account := workload.serviceAccount
 	account != "default" # KM3002 tells of these, and the fix is the same
 	not granted[workload.namespace][account]

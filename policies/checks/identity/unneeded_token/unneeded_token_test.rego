@@ -27,7 +27,7 @@ test_passes_for_a_grant if {
 
 test_passes_without_a_token_and_for_the_default_service_account if {
 	unneeded_token.violations == set() with input.inventory.workloads as [
-		object.remove(workload, ["mountsToken"]),
+		object.remove(workload, ["token"]),
 		object.union(workload, {"serviceAccount": "default"}),
 		object.remove(workload, ["serviceAccount"]),
 	]
@@ -51,7 +51,7 @@ workload := {
 	"name": "web",
 	"path": "spec.template.spec",
 	"serviceAccount": "web",
-	"mountsToken": true,
+	"token": true,
 }
 
 binding(role, subject) := {"name": "b", "role": {"kind": "ClusterRole", "name": role}, "subjects": [subject]}
