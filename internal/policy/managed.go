@@ -42,6 +42,8 @@ type objects struct {
 	Kind      string   `yaml:"kind"`
 	Namespace string   `yaml:"namespace"`
 	Names     []string `yaml:"names"`
+	// Labels are those that the object must have.
+	Labels map[string]string `yaml:"labels"`
 	// Subjects are all that a binding may grant to, as in "User x" and "ServiceAccount ns/x"; * stands for any end.
 	Subjects []string `yaml:"subjects"`
 	// Services are all that a webhook may ask, as namespace/name. The control plane's own loopback address is always allowed.
@@ -125,6 +127,11 @@ func (m *managed) runs(c Cluster) bool {
 
 // holds reports whether all that matters in the object is the provider's.
 func (m *managed) holds(of *objects, o snapshot.Object) bool {
+	for key, value := range of.Labels {
+		if o.Value.GetLabels()[key] != value {
+			return false
+		}
+	}
 	if spec := o.PodSpec(); spec != nil {
 		var images []string
 		for _, c := range spec.InitContainers {

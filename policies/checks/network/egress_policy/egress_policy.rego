@@ -2,7 +2,8 @@
 # title: Pods that no policy for egress selects
 # description: >-
 #   Nothing limits where these pods connect to. An attacker in one fetches tools, reaches the cloud's metadata service and
-#   the rest of the network, and takes data out.
+#   the rest of the network, and takes data out. Policies of Cilium, Calico and other
+#   custom resources are not looked at.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies

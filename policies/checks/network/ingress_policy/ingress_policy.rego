@@ -2,7 +2,8 @@
 # title: Pods that no policy for ingress selects
 # description: >-
 #   A policy isolates only the pods that it selects. These have been left out: every pod of the cluster reaches them on
-#   every port, while their namespace looks isolated.
+#   every port, while their namespace looks isolated. Policies of Cilium, Calico and other
+#   custom resources are not looked at.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies

@@ -29,23 +29,34 @@ package kubemuster.checks.node.version_support
 import data.kubemuster.lib.support
 import data.kubemuster.lib.version
 
-violations contains object.union(severity, {
-	"object": {"kind": "Cluster", "namespace": "", "name": "cluster"},
-	"path": "",
-	"key": "version",
-	"message": sprintf("support for the API server's version %s ended %s%s", [input.cluster.version, server_ended, unless]),
-})
+violations contains violation if {
+	release := version.minor(input.cluster.version)
+	violation := object.union(weight(release), {
+		"object": {"kind": "Cluster", "namespace": "", "name": "cluster"},
+		"path": "",
+		"key": "version",
+		"message": sprintf("support for the API server's version %s ended %s%s", [
+			input.cluster.version,
+			server_ended,
+			unless(release),
+		]),
+	})
+}
 
 # A kubelet is never newer than the API server: where that is out of support, all of them are.
 violations contains violation if {
 	not server_ended
 	some node in input.inventory.nodes
 	since := support.ended(product, version.minor(node.kubeletVersion), input.cluster.time)
-	violation := {
+	violation := object.union(weight(version.minor(node.kubeletVersion)), {
 		"object": {"kind": "Node", "namespace": "", "name": node.name},
 		"path": "status.nodeInfo.kubeletVersion",
-		"message": sprintf("support for kubelet %s ended %s", [node.kubeletVersion, since]),
-	}
+		"message": sprintf("support for kubelet %s ended %s%s", [
+			node.kubeletVersion,
+			since,
+			unless(version.minor(node.kubeletVersion)),
+		]),
+	})
 }
 
 server_ended := support.ended(product, version.minor(input.cluster.version), input.cluster.time)
@@ -56,16 +67,16 @@ product := "eks" if input.cluster.provider == "eks"
 
 product := "eks" if contains(input.cluster.version, "-eks-")
 
-default unless := ""
+unless(release) := "; only the provider's long-term support, where the cluster has it, still brings fixes" if long_term(release)
 
-default severity := {}
+unless(release) := "" if not long_term(release)
 
-unless := "; only the provider's long-term support, where the cluster has it, still brings fixes" if may_be_long_term
+weight(release) := {"severity": "medium"} if long_term(release)
 
-severity := {"severity": "medium"} if may_be_long_term
+weight(release) := {} if not long_term(release)
 
 # GKE's extended channel and the long-term support of AKS add about a year, to clusters that are enrolled.
-may_be_long_term if {
+long_term(release) if {
 	input.cluster.provider in {"gke", "aks"}
-	not support.ended(product, version.minor(input.cluster.version), support.year_before(input.cluster.time))
+	not support.ended(product, release, support.year_before(input.cluster.time))
 }

@@ -28,6 +28,15 @@ test_says_that_other_providers_may_support_it_for_longer if {
 			{"severity": "medium"},
 		)} with input as cluster(provider, "v1.33.4", [])
 	}
+	version_support.violations == {{
+		"object": {"kind": "Node", "namespace": "", "name": "v1.34.1"},
+		"path": "status.nodeInfo.kubeletVersion",
+		"message": concat("; ", [
+			"support for kubelet v1.34.1 ended on 2026-10-27",
+			"only the provider's long-term support, where the cluster has it, still brings fixes",
+		]),
+		"severity": "medium",
+	}} with input as cluster("aks", "v1.37.2", ["v1.34.1"])
 	version_support.violations == {old("v1.30.4", "long ago")} with input as cluster("gke", "v1.30.4", [])
 }
 
