@@ -86,7 +86,7 @@ func TestRecordingsAreQuiet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		about := policy.Cluster{Provider: provider, Version: r.ServerVersion(), Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
+		about := policy.Cluster{Provider: provider, Version: r.Header().ServerVersion, Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
 		var index snapshot.Index
 		var findings []finding.Finding
 		managed := map[finding.Object]bool{}

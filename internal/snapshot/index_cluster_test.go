@@ -22,7 +22,7 @@ func meta(namespace, name string, labels map[string]string) metav1.ObjectMeta {
 }
 
 func ownedBy(m metav1.ObjectMeta, kind, name string, uid types.UID) metav1.ObjectMeta {
-	m.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: name, UID: uid, Controller: ptr(true)}}
+	m.OwnerReferences = []metav1.OwnerReference{{APIVersion: map[bool]string{true: "apps.kruise.io/v1"}[kind == "CloneSet"], Kind: kind, Name: name, UID: uid, Controller: ptr(true)}}
 	return m
 }
 
@@ -52,6 +52,7 @@ func TestWorkloads(t *testing.T) {
 		// The controller is of a kind that is not read.
 		pod(ownedBy(meta("shop", "set-1", nil), "CloneSet", "set", "c"), corev1.PodSpec{}),
 		pod(ownedBy(meta("shop", "set-0", nil), "CloneSet", "set", "c"), corev1.PodSpec{}),
+		pod(ownedBy(meta("shop", "orphan", nil), "ReplicaSet", "gone", "g"), corev1.PodSpec{}),
 		pod(ownedBy(meta("kube-system", "proxy-node-1", nil), "Node", "node-1", "n"), corev1.PodSpec{NodeName: "node-1"}),
 		pod(meta("shop", "alone", nil), corev1.PodSpec{DeprecatedServiceAccount: "old", AutomountServiceAccountToken: ptr(false)}),
 		done,
@@ -62,6 +63,7 @@ func TestWorkloads(t *testing.T) {
 		{Kind: "Deployment", Namespace: "shop", Name: "web", Path: "spec.template.spec", ServiceAccount: "web", Token: true, Nodes: []string{"node-1", "node-2"}},
 		{Kind: "Pod", Namespace: "shop", Name: "alone", Path: "spec", ServiceAccount: "old"},
 		{Kind: "Pod", Namespace: "shop", Name: "claims", Path: "spec", ServiceAccount: "operator", Token: true},
+		{Kind: "Pod", Namespace: "shop", Name: "orphan", Path: "spec", ServiceAccount: "default", Token: true},
 	}
 	if got := x.Inventory().Workloads; !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
@@ -90,7 +91,7 @@ func (x *workloadIndex) add(o Object) {
 	if w == nil {
 		w = newWorkload(o, spec)
 		x.all = append(x.all, w)
-		if isPod && ref != nil && x.owners[ref.UID] == nil { // of a controller that was not read: its other pods are the same
+		if isPod && ref != nil && x.owners[ref.UID] == nil && custom(ref) { // its other pods are the same
 			w.Kind, w.Name = ref.Kind, ref.Name
 			x.owners[ref.UID] = w
 		}
@@ -100,6 +101,13 @@ func (x *workloadIndex) add(o Object) {
 	} else if uid := o.Value.GetUID(); uid != "" {
 		x.owners[uid] = w
 	}
+}
+
+// custom reports whether a controller is of a group of which no kind is read. Nobody can check the claim, so that it must not
+// lend the identity of what was read.
+func custom(ref *metav1.OwnerReference) bool {
+	gv, err := schema.ParseGroupVersion(ref.APIVersion)
+	return err == nil && !slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Group == gv.Group })
 }
 
 func newWorkload(o Object, spec *corev1.PodSpec) *workload {

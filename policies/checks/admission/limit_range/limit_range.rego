@@ -15,7 +15,8 @@
 #   requires: [Namespace, LimitRange, Workload]
 #   remediation: >-
 #     Create a LimitRange in the namespace with default and defaultRequest for memory and CPU.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [resource-policies]
 package kubemuster.checks.admission.limit_range
 
 import data.kubemuster.lib.namespaces

@@ -27,6 +27,7 @@
 #     Gatekeeper.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.1"]
+#     nsa-cisa-1.2: [pod-security]
 package kubemuster.checks.admission.no_policy_control
 
 import data.kubemuster.lib.namespaces

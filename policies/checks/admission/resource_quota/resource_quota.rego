@@ -15,7 +15,8 @@
 #   requires: [Namespace, ResourceQuota, Workload]
 #   remediation: >-
 #     Create a ResourceQuota in the namespace, with limits for requests.cpu, requests.memory, pods and services.loadbalancers.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [resource-policies]
 package kubemuster.checks.admission.resource_quota
 
 import data.kubemuster.lib.namespaces

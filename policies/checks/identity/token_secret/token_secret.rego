@@ -17,7 +17,8 @@
 #   remediation: >-
 #     Let the client use a token of the TokenRequest API (kubectl create token, or a projected volume) and delete the
 #     Secret.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [service-account-tokens]
 package kubemuster.checks.identity.token_secret
 
 # The type of a Secret is not part of its metadata; the API server asks this annotation of each that holds a token.

@@ -22,6 +22,8 @@
 #     cis-eks-1.8: ["4.1.6"]
 #     cis-gke-1.9: ["4.1.5"]
 #     cis-aks-1.8: ["4.1.6"]
+#     nsa-cisa-1.2: [service-account-tokens]
+#     owasp-kubernetes-2022: [K06]
 package kubemuster.checks.identity.unneeded_token
 
 violations contains violation if {

@@ -20,6 +20,7 @@
 #     cis-eks-1.8: ["5.4.5"]
 #     cis-gke-1.9: ["5.6.7"]
 #     cis-aks-1.8: ["5.4.5"]
+#     nsa-cisa-1.2: [encryption]
 package kubemuster.checks.network.ingress_tls
 
 violations contains violation if {

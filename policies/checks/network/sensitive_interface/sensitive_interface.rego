@@ -18,7 +18,8 @@
 #   remediation: >-
 #     Set spec.type to ClusterIP and reach the interface by kubectl port-forward, or through an Ingress that asks who
 #     one is.
-#   frameworks: {}
+#   frameworks:
+#     mitre-attack-containers: [T1133]
 package kubemuster.checks.network.sensitive_interface
 
 import data.kubemuster.lib.loadbalancer

@@ -23,7 +23,8 @@
 #   needs: [version]
 #   remediation: >-
 #     Upgrade the control plane one minor version at a time until it is a supported one, and then the nodes.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [upgrades]
 package kubemuster.checks.node.version_support
 
 import data.kubemuster.lib.support
