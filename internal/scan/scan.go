@@ -309,16 +309,20 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 	}
 }
 
-// attribute marks the findings on what the provider itself runs, and takes note of the object for checks of the whole cluster.
+// attribute marks the findings on what the provider itself runs, and what the object asks to have waived of its own, and takes
+// note of the object for checks of the whole cluster.
 func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
-	engine := r.scanner.Engine
-	if id := identity(o); engine.ManagedBy(r.about, id, o) != "" {
+	engine, id := r.scanner.Engine, identity(o)
+	if engine.ManagedBy(r.about, id, o) != "" {
 		r.mu.Lock()
 		r.managed[id] = true
 		r.mu.Unlock()
 	}
 	for i := range findings { // those on a pod may stand at its owner
 		findings[i].ManagedBy = engine.ManagedBy(r.about, findings[i].Object, o)
+		if findings[i].Object == id { // a pod speaks for itself, not for its owner
+			findings[i].Request = finding.RequestOf(o.Value.GetAnnotations())
+		}
 	}
 }
 
