@@ -28,6 +28,8 @@ type Engine struct {
 	cluster  *router
 
 	frameworks []*framework
+	holders    *router // checks of the cluster that look for permissions
+	grants     *router
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -98,15 +100,25 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 		}
 	}
 	e.compiler = compiler
+	if err := e.readPermissions(ctx); err != nil {
+		return nil, err
+	}
 	return e, e.prepare(ctx)
 }
 
 // prepare makes the queries of the engine's checks.
 func (e *Engine) prepare(ctx context.Context) (err error) {
 	perKind := map[string][]*check{}
-	var cluster []*check
+	var cluster, holders, grants []*check
 	for _, c := range e.checks {
-		if c.Scope == finding.ClusterScope {
+		switch {
+		case c.Scope == finding.GrantScope:
+			grants = append(grants, c)
+			continue
+		case c.Scope == finding.ClusterScope && c.permissions != nil:
+			holders = append(holders, c)
+			continue
+		case c.Scope == finding.ClusterScope:
 			cluster = append(cluster, c)
 			continue
 		}
@@ -114,8 +126,13 @@ func (e *Engine) prepare(ctx context.Context) (err error) {
 			perKind[k] = append(perKind[k], c)
 		}
 	}
-	if e.cluster, err = newRouter(ctx, e.compiler, cluster); err != nil {
-		return err
+	for _, r := range []struct {
+		router **router
+		checks []*check
+	}{{&e.cluster, cluster}, {&e.holders, holders}, {&e.grants, grants}} {
+		if *r.router, err = newRouter(ctx, e.compiler, r.checks); err != nil {
+			return err
+		}
 	}
 	for kind, checks := range perKind {
 		if e.objects[kind], err = newRouter(ctx, e.compiler, checks); err != nil {
@@ -214,16 +231,24 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 		ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())),
 		ast.Item(ast.InternedTerm("inventory"), ast.NewTerm(toValue(reflect.ValueOf(inv)))),
 	)
-	return e.cluster.without(skip).judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
+	find := func(c *check, v violation) finding.Finding {
 		k, ok := snapshot.KindNamed(v.Object.Kind)
 		if !ok {
 			k = snapshot.Kind{Name: v.Object.Kind}
 		}
 		return finding.Finding{
 			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
-			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message,
+			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
-	})
+	}
+	w := newWorld(inv)
+	all := e.cluster.without(skip).judge(ctx, input, cluster, find)
+	for _, j := range []Judgement{
+		e.holders.without(skip).holders(ctx, w, input, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
+	} {
+		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
+	}
+	return all
 }
 
 func (c Cluster) value() ast.Value {

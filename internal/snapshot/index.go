@@ -16,6 +16,11 @@ type Inventory struct {
 	Roles           []InventoryRole      `json:"roles"`
 	Bindings        []InventoryBinding   `json:"bindings"`
 	NetworkPolicies []InventoryPolicy    `json:"networkPolicies"`
+	// Declared is set where the objects come from manifests: no controller has run, and what Kubernetes creates itself is not
+	// among them.
+	Declared bool `json:"declared"`
+	// Workloads are not shown to checks whole: there are many.
+	Workloads []InventoryWorkload `json:"-"`
 }
 
 // InventoryNamespace is a namespace.
@@ -77,9 +82,11 @@ type InventoryPolicy struct {
 
 // Index gathers the inventory while objects stream by. It is safe for concurrent use.
 type Index struct {
-	mu        sync.Mutex
-	inv       Inventory
-	workloads map[string]int // by namespace
+	mu         sync.Mutex
+	inv        Inventory
+	workloads  map[string]int // by namespace
+	aggregated []aggregation
+	running    workloads
 }
 
 // Add takes from the object what the inventory needs.
@@ -92,6 +99,8 @@ func (x *Index) Add(o Object) {
 		}
 		x.workloads[o.Value.GetNamespace()]++
 	}
+	x.declare(o)
+	x.running.add(o)
 	switch v := o.Value.(type) {
 	case *corev1.Namespace:
 		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
@@ -112,7 +121,9 @@ func (x *Index) Add(o Object) {
 func (x *Index) Inventory() Inventory {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	inv := Inventory{slices.Clone(x.inv.Namespaces), slices.Clone(x.inv.Roles), slices.Clone(x.inv.Bindings), slices.Clone(x.inv.NetworkPolicies)}
+	inv := x.inv
+	inv.Namespaces, inv.Roles = slices.Clone(x.inv.Namespaces), slices.Clone(x.inv.Roles)
+	inv.Bindings, inv.NetworkPolicies = slices.Clone(x.inv.Bindings), slices.Clone(x.inv.NetworkPolicies)
 	for i := range inv.Namespaces {
 		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}
@@ -120,6 +131,8 @@ func (x *Index) Inventory() Inventory {
 	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
+	aggregate(inv.Roles, x.aggregated)
+	inv.Workloads = x.running.inventory()
 	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})

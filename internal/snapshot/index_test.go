@@ -68,6 +68,11 @@ func TestInventory(t *testing.T) {
 				Subjects: []snapshot.InventorySubject{{Kind: "ServiceAccount", Namespace: "other", Name: "ci"}, {Kind: "User", Name: "ada"}, {Kind: "Group", Name: "ops"}},
 			},
 		},
+		Workloads: []snapshot.InventoryWorkload{
+			{Kind: "Deployment", Namespace: "b", Name: "web", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "b", Name: "web-1", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "unread", Name: "p", ServiceAccount: "default", Token: true},
+		},
 	}
 	got := x.Inventory()
 	if !reflect.DeepEqual(got, want) {
