@@ -36,7 +36,7 @@ type ownGrant struct {
 
 var ownGrants = sync.OnceValue(func() map[ownGrant]bool {
 	own := map[ownGrant]bool{}
-	for _, list := range [][]snapshot.InventoryBinding{Defaults().Bindings, kubeadm, former} {
+	for _, list := range [][]snapshot.InventoryBinding{Defaults().Bindings, kubeadm} {
 		for _, b := range list {
 			for _, s := range b.Subjects {
 				own[ownGrant{b.Kind, b.Namespace, b.Name, b.Role, s}] = true
@@ -65,6 +65,7 @@ func ownSubjects(b snapshot.InventoryBinding) map[snapshot.InventorySubject]bool
 var kubeadm = []snapshot.InventoryBinding{
 	toAll("kubeadm:cluster-admins", "cluster-admin", group("kubeadm:cluster-admins")),
 	toAll("kubeadm:get-nodes", "kubeadm:get-nodes", group("system:bootstrappers:kubeadm:default-node-token")),
+	toAll("kubeadm:apiserver-kubelet-client", "system:kubelet-api-admin", user("kube-apiserver-kubelet-client")),
 	toAll("kubeadm:kubelet-bootstrap", "system:node-bootstrapper", group("system:bootstrappers:kubeadm:default-node-token")),
 	toAll("kubeadm:node-autoapprove-bootstrap", "system:certificates.k8s.io:certificatesigningrequests:nodeclient", group("system:bootstrappers:kubeadm:default-node-token")),
 	toAll("kubeadm:node-autoapprove-certificate-rotation", "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group("system:nodes")),
@@ -75,9 +76,6 @@ var kubeadm = []snapshot.InventoryBinding{
 	inNamespace("kube-system", "kubeadm:kube-proxy", group("system:bootstrappers:kubeadm:default-node-token")),
 	inNamespace("kube-system", "kubeadm:nodes-kubeadm-config", group("system:nodes"), group("system:bootstrappers:kubeadm:default-node-token")),
 }
-
-// former is what supported versions before v1.37 create and v1.37 does not.
-var former []snapshot.InventoryBinding
 
 func toAll(name, role string, subjects ...snapshot.InventorySubject) snapshot.InventoryBinding {
 	return snapshot.InventoryBinding{Kind: "ClusterRoleBinding", Name: name, Role: snapshot.InventoryRoleRef{Kind: "ClusterRole", Name: role}, Subjects: subjects}

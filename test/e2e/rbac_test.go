@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -22,10 +23,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/kubernetes/cmd/kubeadm/app/phases/bootstraptoken/clusterinfo"
+	"k8s.io/kubernetes/cmd/kubeadm/app/phases/bootstraptoken/node"
+	"k8s.io/kubernetes/cmd/kubeadm/app/phases/kubeconfig"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/rbac"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/policies"
 	"github.com/kubemuster/kubemuster/test/e2e/cluster"
 )
 
@@ -61,6 +68,65 @@ func TestDefaultPolicy(t *testing.T) {
 	if want := rbac.Defaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("the API server creates other roles and bindings than internal/rbac/defaults.json holds; renew it with -update\ngot  %v\nwant %v", got, want)
 	}
+}
+
+// What Kubernetes and kubeadm create in every cluster is no finding, and neither are the expanded default roles.
+func TestFreshClusterHasNoFindingOfRBAC(t *testing.T) {
+	t.Parallel()
+	c := cluster.Start(t, cluster.Options{CA: world.ca})
+	if err := c.Apply(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	client := kubernetesClient(t, c)
+	_, adminErr := kubeconfig.EnsureAdminClusterRoleBindingImpl(t.Context(), client, client, time.Second, time.Minute)
+	if err := errors.Join(
+		adminErr, clusterinfo.CreateClusterInfoRBACRules(client), node.AllowBootstrapTokensToPostCSRs(client), node.AllowBootstrapTokensToGetNodes(client),
+		node.AutoApproveNodeBootstrapTokens(client), node.AutoApproveNodeCertificateRotation(client), node.AllowAPIServerToAccessKubeletAPI(client),
+	); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range judge(t, c) {
+		t.Errorf("%s on %s: %s", f.Check, f.Object, f.Message)
+	}
+	// The same engine does find what is added.
+	if err := c.Apply(t.Context(), []byte(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: mine},
+		roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: ServiceAccount, name: web, namespace: shop}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, f := range judge(t, c) {
+		found = append(found, f.Check+" "+f.Object.String())
+	}
+	if want := []string{"KM2001 ClusterRoleBinding mine", "KM2027 ClusterRoleBinding mine"}; !slices.Equal(found, want) {
+		t.Errorf("found %v, want %v", found, want)
+	}
+}
+
+// judge returns what the checks of RBAC find, by check.
+func judge(t *testing.T, c *cluster.Cluster) []finding.Finding {
+	t.Helper()
+	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	about := policy.Cluster{Provider: "test", Version: cluster.Version}
+	var found []finding.Finding
+	take := func(j policy.Judgement) {
+		for _, v := range j.Verdicts {
+			if v.Verdict == finding.NotEvaluated {
+				t.Errorf("%s was not evaluated: %s", v.Check, v.Reason)
+			}
+		}
+		for _, f := range j.Findings {
+			if strings.HasPrefix(f.Check, "KM20") {
+				found = append(found, f)
+			}
+		}
+	}
+	inv := read(t, c, func(o snapshot.Object) { take(engine.Object(t.Context(), o, about)) })
+	take(engine.Cluster(t.Context(), inv, about, func(finding.Check) bool { return false }))
+	slices.SortFunc(found, func(a, b finding.Finding) int { return cmp.Compare(a.Check, b.Check) })
+	return found
 }
 
 // The API server and the graph answer each of 50,000 questions over random roles and bindings alike.
@@ -186,12 +252,17 @@ func ask(ctx context.Context, client kubernetes.Interface, q question) (bool, st
 	return review.Status.Allowed, review.Status.Reason + review.Status.EvaluationError, nil
 }
 
-// inventory reads roles and bindings as a scan does.
 func inventory(t *testing.T, c *cluster.Cluster) snapshot.Inventory {
+	t.Helper()
+	return read(t, c, func(snapshot.Object) {})
+}
+
+// read gathers the inventory as a scan does.
+func read(t *testing.T, c *cluster.Cluster, each func(snapshot.Object)) snapshot.Inventory {
 	t.Helper()
 	var index snapshot.Index
 	var kinds []snapshot.Kind
-	for _, name := range []string{"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"} {
+	for _, name := range []string{"Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"} {
 		k, _ := snapshot.KindNamed(name)
 		kinds = append(kinds, k)
 	}
@@ -200,6 +271,7 @@ func inventory(t *testing.T, c *cluster.Cluster) snapshot.Inventory {
 	coverage, err := collect.NewLive(config, 0).Collect(t.Context(), collect.Scope{Kinds: kinds}, func(page []snapshot.Object) error {
 		for _, o := range page {
 			index.Add(o)
+			each(o)
 		}
 		return nil
 	})
