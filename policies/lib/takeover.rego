@@ -171,11 +171,17 @@ named_too := {"approve for signers", "reach kubelets"}
 of[i] := {"names": names, "grants": grants} if {
 	some i, _ in input.holders
 	have := {held.permission | some held in usable[i]}
-	names := {way.name | some way in ways; count(way.needs - have) == 0}
-	count(names) > 0
+	open := {way.name | some way in ways; count(way.needs - have) == 0}
+	count(open) > 0
+	names := shortest(open)
 	needed := union({way.needs | some way in ways; way.name in names})
 	grants := {held.way | some held in usable[i]; held.permission in needed}
 }
+
+# Who has everything needs no other way.
+shortest(names) := {"everything"} if "everything" in names
+
+shortest(names) := names if not "everything" in names
 
 usable[i] contains held if {
 	some i, holder in input.holders

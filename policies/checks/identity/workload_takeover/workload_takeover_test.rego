@@ -27,6 +27,13 @@ test_fails_once_for_two_ways if {
 	])]
 }
 
+test_names_no_other_way_beside_everything if {
+	{v.message | some v in workload_takeover.violations} == {concat(" ", [
+		"it can take the cluster (everything): Deployment shop/web → ServiceAccount shop/web →",
+		"ClusterRoleBinding a → ClusterRole a",
+	])} with input.holders as [holder([held("everything", "a"), held("impersonate users", "b")])]
+}
+
 test_passes_for_half_a_way if {
 	workload_takeover.violations == set() with input.holders as [holder([
 		held("escalate clusterroles", "a"),

@@ -1,9 +1,9 @@
 # METADATA
 # title: Grant allows everything by wildcard
 # description: >-
-#   A rule with every verb on every resource of every API group is cluster-admin by another name, and does not
-#   show up where people look for that name. In one namespace it gives away all that runs and is stored there; in
-#   kube-system that is the cluster.
+#   A rule with every verb on every resource, of every API group or of the core one, is cluster-admin by another
+#   name, and does not show up where people look for that name. In one namespace it gives away all that runs and
+#   is stored there; in kube-system that is the cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/rbac-good-practices/
 # custom:
@@ -21,6 +21,8 @@
 #     cis-aks-1.8: ["4.1.1", "4.1.3"]
 package kubemuster.checks.rbac.everything
 
+import data.kubemuster.lib.extent
+
 permissions := {
 	"everything": [
 		{
@@ -29,23 +31,29 @@ permissions := {
 			"resources": ["*"],
 		},
 	],
+	"core": [
+		{
+			"verbs": ["*"],
+			"apiGroups": [""],
+			"resources": ["*"],
+		},
+	],
 }
 
-violations contains {"message": sprintf("all is allowed %s", [input.grant.where])} if {
-	takes_the_cluster
-	unrestricted
+violations contains {
+	"message": sprintf("%s is allowed %s", [what, input.grant.where]),
+	"severity": extent.takeover(input.grant.namespace),
 }
 
-violations contains {"message": sprintf("all is allowed %s", [input.grant.where]), "severity": "high"} if {
-	not takes_the_cluster
-	unrestricted
+what := "all" if "everything" in unrestricted
+
+# Secrets, pods, tokens, nodes and impersonation are there: what the other groups hold adds little.
+what := "all of the core API group" if {
+	not "everything" in unrestricted
+	"core" in unrestricted
 }
 
-unrestricted if {
+unrestricted contains held.permission if {
 	some held in input.grant.holds
 	not held.names
 }
-
-takes_the_cluster if input.grant.extent == "cluster"
-
-takes_the_cluster if input.grant.namespace == "kube-system"

@@ -51,6 +51,7 @@ what contains held.what if {
 	held.permission == "get"
 	not held.names
 	not asks_for_create
+	not "create" in {other.permission | some other in input.grant.holds; not other.names}
 }
 
 asks_for_create if version.minor(input.cluster.version) >= [1, 35]

@@ -26,6 +26,13 @@ test_passes_for_get_where_the_server_asks_for_create if {
 	exec.violations == set() with input as gets({"version": "v1.37.2-eks-1"})
 }
 
+test_tells_create_alone_where_both_are_held if {
+	exec.violations == {{"message": "create on pods/exec in namespace shop"}} with input.grant as {"where": "in namespace shop", "holds": [
+		{"permission": "create", "what": "create on pods/exec"},
+		{"permission": "get", "what": "get on pods/exec"},
+	]}
+}
+
 test_passes_for_named_pods_and_absent_fields if {
 	exec.violations == set() with input.grant as {"where": "in namespace shop", "holds": [
 		{"permission": "create", "what": "create on pods/exec named a", "names": ["a"]},
