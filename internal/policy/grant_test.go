@@ -1,9 +1,11 @@
 package policy_test
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -136,6 +138,8 @@ func TestPermissionsAreRefused(t *testing.T) {
 	}
 }
 
+var shared = sync.OnceValues(func() (*policy.Engine, error) { return policy.New(context.Background(), ourPack) })
+
 func judgeInventory(t *testing.T, checks []string, inv snapshot.Inventory) []finding.Finding {
 	t.Helper()
 	return judged(t, checks, inv).Findings
@@ -143,8 +147,11 @@ func judgeInventory(t *testing.T, checks []string, inv snapshot.Inventory) []fin
 
 func judged(t *testing.T, checks []string, inv snapshot.Inventory) policy.Judgement {
 	t.Helper()
-	engine, err := newEngine(t).Select(t.Context(), checks, nil)
+	engine, err := shared()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if engine, err = engine.Select(t.Context(), checks, nil); err != nil {
 		t.Fatal(err)
 	}
 	return engine.Cluster(t.Context(), inv, policy.Cluster{Provider: "test", Version: "v1.37.2"}, func(finding.Check) bool { return false })
