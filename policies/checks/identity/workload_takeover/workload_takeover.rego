@@ -20,6 +20,9 @@
 #     cis-eks-1.8: ["4.1.6"]
 #     cis-gke-1.9: ["4.1.5"]
 #     cis-aks-1.8: ["4.1.6"]
+#     nsa-cisa-1.2: [rbac, service-account-tokens]
+#     mitre-attack-containers: [T1528, T1098.006]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.identity.workload_takeover
 
 import data.kubemuster.lib.takeover

@@ -19,6 +19,9 @@
 #     cis-kubernetes-1.12: ["5.1.12"]
 #     cis-eks-1.8: ["4.1.11"]
 #     cis-aks-1.8: ["4.1.11"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1562.001]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.admission_write
 
 permissions := {

@@ -14,7 +14,9 @@
 #   remediation: >-
 #     Take update and patch on configmaps in kube-system out of the role; move access to EKS access entries and
 #     set the authentication mode to API.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.aws_auth
 
 permissions := {

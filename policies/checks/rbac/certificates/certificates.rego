@@ -18,6 +18,8 @@
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.1.11"]
 #     cis-aks-1.8: ["4.1.10"]
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.certificates
 
 permissions := {

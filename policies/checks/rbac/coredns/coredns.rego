@@ -14,7 +14,9 @@
 #   remediation: >-
 #     Take update and patch on configmaps in kube-system out of the role; grant them in the namespaces where they
 #     are used, or by resourceNames.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.coredns
 
 permissions := {

@@ -14,7 +14,9 @@
 #   requires: [Role, ClusterRole, RoleBinding, ClusterRoleBinding, Namespace]
 #   remediation: >-
 #     Delete the binding, or the subject in it; or create what it names.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.dangling
 
 violations contains {

@@ -19,6 +19,9 @@
 #     cis-eks-1.8: ["4.1.5"]
 #     cis-gke-1.9: ["4.1.4"]
 #     cis-aks-1.8: ["4.1.5"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078.001]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.default_account
 
 violations contains violation if {

@@ -14,7 +14,10 @@
 #   remediation: >-
 #     Take delete and deletecollection on workloads out of the role, or grant them in the namespaces where they
 #     are used.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1485]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.deletes_workloads
 
 permissions := {

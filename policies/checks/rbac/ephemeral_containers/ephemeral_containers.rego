@@ -14,7 +14,10 @@
 #   remediation: >-
 #     Take update and patch on pods/ephemeralcontainers out of the role; grant them for the time of a debugging
 #     session.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1609]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.ephemeral_containers
 
 permissions := {

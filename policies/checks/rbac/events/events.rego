@@ -13,7 +13,10 @@
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
 #     Take delete and deletecollection on events out of the role: they end by themselves.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1070]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.events
 
 permissions := {

@@ -19,6 +19,9 @@
 #     cis-eks-1.8: ["4.1.1", "4.1.3"]
 #     cis-gke-1.9: ["4.1.1", "4.1.3"]
 #     cis-aks-1.8: ["4.1.1", "4.1.3"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078, T1098.006]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.everything
 
 import data.kubemuster.lib.extent

@@ -15,7 +15,10 @@
 #   remediation: >-
 #     Take create and get on pods/exec, pods/attach and pods/portforward out of the role; debug through a role
 #     that is granted for the occasion.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1609]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.exec
 
 import data.kubemuster.lib.version

@@ -14,7 +14,9 @@
 #   remediation: >-
 #     Bind a service account of the namespace itself; where a controller works across namespaces, keep the list of
 #     them short.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.foreign_account
 
 violations contains violation if {

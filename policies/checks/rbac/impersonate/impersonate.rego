@@ -20,6 +20,9 @@
 #     cis-eks-1.8: ["4.1.8"]
 #     cis-gke-1.9: ["4.1.7"]
 #     cis-aks-1.8: ["4.1.7"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.impersonate
 
 import data.kubemuster.lib.extent

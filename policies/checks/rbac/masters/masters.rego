@@ -18,6 +18,9 @@
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.1.7"]
 #     cis-gke-1.9: ["4.1.6"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.masters
 
 violations contains violation if {

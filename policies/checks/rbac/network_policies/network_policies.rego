@@ -14,7 +14,9 @@
 #   remediation: >-
 #     Take create, update, patch and delete on network policies out of the role; let those who run the network
 #     write them.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.network_policies
 
 permissions := {

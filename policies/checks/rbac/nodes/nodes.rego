@@ -13,7 +13,9 @@
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
 #     Take create, update, patch and delete on nodes out of the role.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.nodes
 
 permissions := {

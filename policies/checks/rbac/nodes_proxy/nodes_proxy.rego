@@ -17,6 +17,9 @@
 #     cis-kubernetes-1.12: ["5.1.10"]
 #     cis-eks-1.8: ["4.1.10"]
 #     cis-aks-1.8: ["4.1.9"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1609]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.nodes_proxy
 
 permissions := {

@@ -17,6 +17,9 @@
 #     cis-kubernetes-1.12: ["5.1.9"]
 #     cis-eks-1.8: ["4.1.9"]
 #     cis-aks-1.8: ["4.1.8"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.persistent_volumes
 
 permissions := {

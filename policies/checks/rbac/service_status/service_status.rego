@@ -14,7 +14,9 @@
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
 #     Take update and patch on services/status out of the role: the cloud's controller alone writes it.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.service_status
 
 permissions := {

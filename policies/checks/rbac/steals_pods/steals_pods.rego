@@ -13,7 +13,9 @@
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
 #     Split the two rights over two subjects, or take update and patch on nodes and nodes/status out of the role.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.steals_pods
 
 permissions := {

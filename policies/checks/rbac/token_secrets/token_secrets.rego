@@ -19,6 +19,9 @@
 #     cis-eks-1.8: ["4.1.2"]
 #     cis-gke-1.9: ["4.1.2"]
 #     cis-aks-1.8: ["4.1.2"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1528, T1550.001]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.token_secrets
 
 permissions := {

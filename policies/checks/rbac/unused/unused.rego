@@ -14,7 +14,9 @@
 #   requires: [Role, ClusterRole, RoleBinding, ClusterRoleBinding]
 #   remediation: >-
 #     Delete the role, or bind it.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.unused
 
 violations contains {

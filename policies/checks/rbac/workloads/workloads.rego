@@ -19,6 +19,9 @@
 #     cis-kubernetes-1.12: ["5.1.4"]
 #     cis-eks-1.8: ["4.1.4"]
 #     cis-aks-1.8: ["4.1.4"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1610, T1053.007, T1543.005]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.workloads
 
 permissions := {
