@@ -141,7 +141,7 @@ func TestPermissionsOfRandomRoles(t *testing.T) {
 	for i := range questions {
 		questions[i] = question{w.identity(), w.request()}
 	}
-	compare(t, client, graph, questions)
+	compareAnswers(t, client, graph, questions)
 }
 
 // The same for the roles that Kubernetes itself creates. Members of system:masters may do everything without RBAC, and
@@ -197,7 +197,7 @@ func TestPermissionsOfBuiltInRoles(t *testing.T) {
 		}
 		questions = append(questions, question{id, request})
 	}
-	compare(t, client, graph, questions)
+	compareAnswers(t, client, graph, questions)
 }
 
 // question is whether somebody may do something.
@@ -206,8 +206,8 @@ type question struct {
 	what rbac.Request
 }
 
-// compare asks the API server and the graph every question, and reports what they answer differently.
-func compare(t *testing.T, client kubernetes.Interface, graph *rbac.Graph, questions []question) {
+// compareAnswers asks the API server and the graph every question, and reports what they answer differently.
+func compareAnswers(t *testing.T, client kubernetes.Interface, graph *rbac.Graph, questions []question) {
 	t.Helper()
 	var allowed, different atomic.Int64
 	asking, ctx := errgroup.WithContext(t.Context())
