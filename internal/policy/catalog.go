@@ -26,14 +26,12 @@ type Pack struct {
 type check struct {
 	finding.Check
 	kinds []snapshot.Kind
-	// needsVersion is set where there is no verdict without the API server's version.
-	needsVersion bool
-	rule         ast.Ref // data.….violations
+	rule  ast.Ref // data.….violations
+	at    string  // file:line of its metadata
 	// permissions are what the check looks for; nil without such a rule.
 	permissions permissions
 	// foldedUnder are the checks whose finding stands for this one's at the same grant.
 	foldedUnder []string
-	at          string // file:line of its metadata
 }
 
 // metadata is what stands under custom in a check's METADATA block.
@@ -50,8 +48,8 @@ type metadata struct {
 	FoldedUnder []string            `json:"foldedUnder"`
 }
 
-// needsVersion, under needs in metadata, says that the check compares with the API server's version.
-const needsVersion = "version"
+// needed is what needs in metadata may hold.
+var needed = []string{"version", "cluster"}
 
 var scopes = []finding.Scope{finding.ObjectScope, finding.ClusterScope, finding.GrantScope}
 
@@ -142,7 +140,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		{m.Remediation != "", "custom.remediation is missing: name the field or command"},
 		{slices.Contains(scopes, m.Scope), "custom.scope must be object, cluster or grant"},
 		{m.Scope == finding.GrantScope || len(m.FoldedUnder) == 0, "custom.foldedUnder is for the scope grant alone"},
-		{len(m.Needs) == 0 || slices.Equal(m.Needs, []string{needsVersion}), "custom.needs may hold version, and nothing else"},
+		{!slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
 		{len(m.Kinds) > 0, "custom.kinds is missing"},
 		{m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
 	} {
@@ -161,9 +159,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
-	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at, needsVersion: len(m.Needs) > 0, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Frameworks: m.Frameworks, Pack: pack,
+		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Pack: pack,
 	}}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())

@@ -10,11 +10,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -28,6 +27,7 @@ type Engine struct {
 	cluster  *router
 
 	frameworks []*framework
+	managed    []*managed
 	holders    *router // checks of the cluster that look for permissions
 	grants     *router
 }
@@ -36,6 +36,8 @@ type Engine struct {
 type Cluster struct {
 	Provider string
 	Version  string // of the API server, as in v1.37.2; empty if unknown
+	// Time is the scan's: checks have no clock.
+	Time time.Time
 }
 
 // Judgement is what the checks said.
@@ -72,6 +74,11 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 			return nil, err
 		}
 		e.frameworks = append(e.frameworks, f...)
+		managed, err := loadManaged(p)
+		if err != nil {
+			return nil, err
+		}
+		e.managed = append(e.managed, managed...)
 	}
 	if err := byID(e.checks); err != nil {
 		return nil, err
@@ -103,11 +110,12 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 	if err := e.readPermissions(ctx); err != nil {
 		return nil, err
 	}
-	return e, e.prepare(ctx)
+	e.prepare()
+	return e, nil
 }
 
-// prepare makes the queries of the engine's checks.
-func (e *Engine) prepare(ctx context.Context) (err error) {
+// prepare makes the routers of the engine's checks.
+func (e *Engine) prepare() {
 	perKind := map[string][]*check{}
 	var cluster, holders, grants []*check
 	for _, c := range e.checks {
@@ -126,24 +134,15 @@ func (e *Engine) prepare(ctx context.Context) (err error) {
 			perKind[k] = append(perKind[k], c)
 		}
 	}
-	for _, r := range []struct {
-		router **router
-		checks []*check
-	}{{&e.cluster, cluster}, {&e.holders, holders}, {&e.grants, grants}} {
-		if *r.router, err = newRouter(ctx, e.compiler, r.checks); err != nil {
-			return err
-		}
-	}
+	e.cluster, e.holders, e.grants = newRouter(e.compiler, cluster, nil), newRouter(e.compiler, holders, nil), newRouter(e.compiler, grants, nil)
 	for kind, checks := range perKind {
-		if e.objects[kind], err = newRouter(ctx, e.compiler, checks); err != nil {
-			return err
-		}
+		k, _ := snapshot.KindNamed(kind)
+		e.objects[kind] = newRouter(e.compiler, checks, k.Type)
 	}
-	return nil
 }
 
 // Select returns an engine with the checks of these IDs (all, if there are none) less those to skip.
-func (e *Engine) Select(ctx context.Context, ids, skip []string) (*Engine, error) {
+func (e *Engine) Select(_ context.Context, ids, skip []string) (*Engine, error) {
 	if len(ids) == 0 && len(skip) == 0 {
 		return e, nil
 	}
@@ -152,7 +151,7 @@ func (e *Engine) Select(ctx context.Context, ids, skip []string) (*Engine, error
 			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
 		}
 	}
-	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks}
+	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks, managed: e.managed}
 	for _, c := range e.checks {
 		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
 			selected.checks = append(selected.checks, c)
@@ -161,7 +160,8 @@ func (e *Engine) Select(ctx context.Context, ids, skip []string) (*Engine, error
 	if len(selected.checks) == 0 {
 		return nil, errors.New("no check is left to run")
 	}
-	return selected, selected.prepare(ctx)
+	selected.prepare()
+	return selected, nil
 }
 
 // Checks returns the catalogue, by ID.
@@ -178,7 +178,8 @@ func (e *Engine) Judges(id, kind string) bool {
 	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
 }
 
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, and behind them those of
+// snapshot.OptIn.
 func (e *Engine) Kinds() []snapshot.Kind {
 	needed := map[string]bool{}
 	for _, c := range e.checks {
@@ -187,7 +188,7 @@ func (e *Engine) Kinds() []snapshot.Kind {
 		}
 	}
 	var out []snapshot.Kind
-	for _, k := range snapshot.Kinds {
+	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
 		if needed[k.Name] {
 			out = append(out, k)
 		}
@@ -197,40 +198,11 @@ func (e *Engine) Kinds() []snapshot.Kind {
 
 // Object judges one object with the checks of its kind.
 func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster) Judgement {
-	r := e.objects[o.Kind.Name]
-	if r == nil {
-		return Judgement{}
-	}
-	input := ast.NewObject(ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())))
-	var spec *corev1.PodSpec
-	if o.Kind.PodSpec != "" {
-		if spec = o.PodSpec(); spec == nil {
-			return Judgement{} // a ReplicationController may have no template
-		}
-		input.Insert(ast.InternedTerm("workload"), ast.NewTerm(workload(o, spec)))
-	}
-	if r.readsObject {
-		input.Insert(ast.InternedTerm("object"), ast.NewTerm(withTypeMeta(o)))
-	}
-	return r.judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
-		f := finding.Finding{
-			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
-			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
-			Key:    v.Key, Path: v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
-		}
-		if o.Line != nil {
-			f.File, f.Line = o.File, o.Line(v.Path)
-		}
-		return f
-	})
+	return e.For(cluster).Object(ctx, o)
 }
 
 // Cluster judges the whole cluster with the checks that skip does not name.
 func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cluster, skip func(finding.Check) bool) Judgement {
-	input := ast.NewObject(
-		ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())),
-		ast.Item(ast.InternedTerm("inventory"), ast.NewTerm(toValue(reflect.ValueOf(inv)))),
-	)
 	find := func(c *check, v violation) finding.Finding {
 		k, ok := snapshot.KindNamed(v.Object.Kind)
 		if !ok {
@@ -242,36 +214,18 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 		}
 	}
 	w := newWorld(inv)
-	all := e.cluster.without(skip).judge(ctx, input, cluster, find)
+	r := e.cluster.without(skip)
+	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster))), cluster, find)
 	for _, j := range []Judgement{
-		e.holders.without(skip).holders(ctx, w, input, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
+		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
 	} {
 		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
 	}
 	return all
 }
 
-func (c Cluster) value() ast.Value {
-	obj := ast.NewObject(ast.Item(ast.InternedTerm("provider"), ast.StringTerm(c.Provider)))
-	if c.Version != "" {
-		obj.Insert(ast.InternedTerm("version"), ast.StringTerm(c.Version))
-	}
-	return obj
-}
-
 func identity(k snapshot.Kind, namespace, name string) finding.Object {
 	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Name, Resource: k.Resource, Namespace: namespace, Name: name}
-}
-
-// withTypeMeta is the object with the kind and version that lists leave out of their items.
-func withTypeMeta(o snapshot.Object) ast.Value {
-	obj, ok := toValue(reflect.ValueOf(o.Value)).(ast.Object)
-	if !ok {
-		return ast.NewObject()
-	}
-	obj.Insert(ast.InternedTerm("apiVersion"), ast.StringTerm(o.Kind.APIVersion()))
-	obj.Insert(ast.InternedTerm("kind"), ast.StringTerm(o.Kind.Name))
-	return obj
 }
 
 func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
@@ -332,10 +286,11 @@ func didYouMean(d *ast.RefErrInvalidDetail) string {
 // router runs all checks of one kind as a single query; where one of them fails to evaluate, each runs by itself, so that
 // only the broken one goes without a verdict.
 type router struct {
-	checks      []*check
-	all         rego.PreparedEvalQuery
-	single      []rego.PreparedEvalQuery
-	readsObject bool
+	checks []*check
+	form   *form
+	all    *query
+	single []*query
+	id     string // the same for routers of the same checks
 }
 
 func (r *router) list() []*check {
@@ -345,46 +300,22 @@ func (r *router) list() []*check {
 	return r.checks
 }
 
-func newRouter(ctx context.Context, compiler *ast.Compiler, checks []*check) (*router, error) {
+// newRouter makes the router of checks of the whole cluster, or of objects of a type.
+func newRouter(compiler *ast.Compiler, checks []*check, object reflect.Type) *router {
 	r := &router{checks: checks}
-	var rules []string
+	var rules []ast.Ref
 	for _, c := range checks {
-		q, err := prepare(ctx, compiler, "["+c.rule.String()+"]")
-		if err != nil {
-			return nil, fmt.Errorf("%s: preparing check %s: %w", c.at, c.ID, err)
-		}
-		r.single = append(r.single, q)
-		rules = append(rules, c.rule.String())
-		for _, rule := range compiler.GetRulesExact(c.rule) {
-			r.readsObject = r.readsObject || mentionsObject(rule.Module)
-		}
+		r.single = append(r.single, newQuery(compiler, c.rule))
+		rules = append(rules, c.rule)
+		r.id += c.rule.String() + "\n"
 	}
-	var err error
-	r.all, err = prepare(ctx, compiler, "["+strings.Join(rules, ", ")+"]")
-	return r, err
-}
-
-func prepare(ctx context.Context, compiler *ast.Compiler, query string) (rego.PreparedEvalQuery, error) {
-	return rego.New(
-		rego.Compiler(compiler), rego.Query(query), rego.StrictBuiltinErrors(true),
-		// The result is read as it is: most are empty sets, and a conversion to Go values would cost more than the query.
-		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
-	).PrepareForEval(ctx)
-}
-
-var objectRef = ast.MustParseRef("input.object")
-
-func mentionsObject(module *ast.Module) bool {
-	found := false
-	ast.WalkRefs(module, func(r ast.Ref) bool {
-		found = found || r.HasPrefix(objectRef) || r.Equal(ast.InputRootRef)
-		return found
-	})
-	return found
+	r.all = newQuery(compiler, rules...)
+	r.form = newForm(readsOf(compiler, rules), object)
+	return r
 }
 
 func (r *router) without(skip func(finding.Check) bool) *router {
-	kept := &router{readsObject: r.readsObject}
+	kept := &router{form: r.form}
 	for i, c := range r.checks {
 		if !skip(c.Check) {
 			kept.checks, kept.single = append(kept.checks, c), append(kept.single, r.single[i])
@@ -396,71 +327,64 @@ func (r *router) without(skip func(finding.Check) bool) *router {
 	return kept
 }
 
-func (r *router) judge(ctx context.Context, input ast.Value, about Cluster, find func(*check, violation) finding.Finding) Judgement {
-	var j Judgement
-	if len(r.single) == len(r.checks) && !reflect.ValueOf(r.all).IsZero() {
-		if sets, err := eval(ctx, r.all, input); err == nil && len(sets) == len(r.checks) {
+// outcome is what one check said: violations, or why it could not be evaluated.
+type outcome struct {
+	violations []violation
+	failure    string
+}
+
+func (r *router) judge(ctx context.Context, input *ast.Term) []outcome {
+	outcomes := make([]outcome, len(r.checks))
+	if r.all != nil {
+		if sets, err := r.all.eval(ctx, input); err == nil {
 			for i, c := range r.checks {
-				j.add(c, sets[i], about, find)
+				outcomes[i] = outcomeOf(c, sets[i])
 			}
-			return j
+			return outcomes
 		}
 	}
 	for i, c := range r.checks {
-		sets, err := eval(ctx, r.single[i], input)
-		if err != nil || len(sets) != 1 {
-			j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, evaluationError(err)})
+		sets, err := r.single[i].eval(ctx, input)
+		if err != nil {
+			outcomes[i].failure = evaluationError(err)
 			continue
 		}
-		j.add(c, sets[0], about, find)
+		outcomes[i] = outcomeOf(c, sets[0])
 	}
-	return j
-}
-
-func eval(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value) ([]*ast.Term, error) {
-	rs, err := q.Eval(ctx, rego.EvalParsedInput(input))
-	if err != nil {
-		return nil, err
-	}
-	if len(rs) != 1 || len(rs[0].Expressions) != 1 {
-		return nil, errors.New("the check gives no result")
-	}
-	term, ok := rs[0].Expressions[0].Value.(*ast.Term)
-	if !ok {
-		return nil, errors.New("the check gives no result")
-	}
-	array, ok := term.Value.(*ast.Array)
-	if !ok {
-		return nil, errors.New("the check gives no result")
-	}
-	sets := make([]*ast.Term, array.Len())
-	for i := range sets {
-		sets[i] = array.Elem(i)
-	}
-	return sets, nil
+	return outcomes
 }
 
 func evaluationError(err error) string {
-	if err == nil {
-		return "the check gives no result"
+	if errors.Is(err, errNoResult) {
+		return err.Error()
 	}
 	return "evaluation failed: " + err.Error()
 }
 
-func (j *Judgement) add(c *check, set *ast.Term, about Cluster, find func(*check, violation) finding.Finding) {
-	if c.needsVersion && about.Version == "" {
-		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "the API server's version is not known"})
-		return
-	}
+func outcomeOf(c *check, set *ast.Term) outcome {
 	violations, err := violationsOf(c.Scope, set)
 	if err != nil {
-		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, fmt.Sprintf("%s: %v", c.at, err)})
-		return
+		return outcome{failure: fmt.Sprintf("%s: %v", c.at, err)}
 	}
-	verdict := finding.Pass
-	for _, v := range violations {
-		verdict = finding.Fail
-		j.Findings = append(j.Findings, find(c, v))
+	return outcome{violations: violations}
+}
+
+func (r *router) judgement(outcomes []outcome, about Cluster, find func(*check, violation) finding.Finding) Judgement {
+	j := Judgement{Verdicts: make([]Verdict, len(r.checks))}
+	for i, c := range r.checks {
+		v := Verdict{Check: c.ID, Verdict: finding.Pass}
+		switch o := outcomes[i]; {
+		case o.failure != "":
+			v.Verdict, v.Reason = finding.NotEvaluated, o.failure
+		case len(c.Needs) > 0 && about.Version == "":
+			v.Verdict, v.Reason = finding.NotEvaluated, "the API server's version is not known"
+		case len(o.violations) > 0:
+			v.Verdict = finding.Fail
+			for _, violation := range o.violations {
+				j.Findings = append(j.Findings, find(c, violation))
+			}
+		}
+		j.Verdicts[i] = v
 	}
-	j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: verdict})
+	return j
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -125,12 +124,8 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster) Judgemen
 				continue
 			}
 			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: others, Holds: held, Beside: w.beside(c.permissions, n, held)}
-			input := ast.NewObject(
-				ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())),
-				ast.Item(ast.InternedTerm("grant"), ast.NewTerm(toValue(reflect.ValueOf(in)))),
-			)
 			kind, _ := snapshot.KindNamed(n.Kind)
-			one := r.only(i).judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
+			one := r.only(i).judged(ctx, r.form.ofGrant(nil, &in, cluster), cluster, func(c *check, v violation) finding.Finding {
 				return finding.Finding{
 					Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
 					Key: v.Key, Path: cmp.Or(v.Path, "roleRef"), Message: v.Message + ": " + text, Ways: append(slices.Clone(ways), v.Ways...),
@@ -179,22 +174,22 @@ func (r *router) fold(list []finding.Finding) []finding.Finding {
 }
 
 // holders judges the cluster with a check that looks for service accounts with permissions.
-func (r *router) holders(ctx context.Context, w *world, input ast.Object, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
+func (r *router) holders(ctx context.Context, w *world, inv *snapshot.Inventory, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
 	var all Judgement
 	for i, c := range r.checks {
-		in := ast.NewObject(ast.Item(ast.InternedTerm("holders"), toTerm(reflect.ValueOf(w.holding(c.permissions)))))
-		_ = input.Iter(func(k, v *ast.Term) error {
-			in.Insert(k, v)
-			return nil
-		})
-		j := r.only(i).judge(ctx, in, cluster, find)
+		j := r.only(i).judged(ctx, r.form.ofHolders(nil, inv, w.holding(c.permissions), cluster), cluster, find)
 		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
 	}
 	return all
 }
 
+// only is the router of a single check.
 func (r *router) only(i int) *router {
-	return &router{checks: r.checks[i : i+1], single: r.single[i : i+1]}
+	return &router{form: r.form, checks: r.checks[i : i+1], single: r.single[i : i+1]}
+}
+
+func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
+	return r.judgement(r.judge(ctx, r.form.input(input)), cluster, find)
 }
 
 // world is who may do what in one cluster, and what runs there.

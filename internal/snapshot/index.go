@@ -16,11 +16,17 @@ type Inventory struct {
 	Roles           []InventoryRole      `json:"roles"`
 	Bindings        []InventoryBinding   `json:"bindings"`
 	NetworkPolicies []InventoryPolicy    `json:"networkPolicies"`
+
+	Nodes             []InventoryNode            `json:"nodes"`
+	Workloads         []InventoryWorkload        `json:"workloads"`
+	Services          []InventoryService         `json:"services"`
+	Webhooks          []InventoryWebhook         `json:"webhooks"`
+	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
+	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.
+	Excluded []string `json:"excluded,omitempty"`
 	// Declared is set where the objects come from manifests: no controller has run, and what Kubernetes creates itself is not
 	// among them.
 	Declared bool `json:"declared"`
-	// Workloads are not shown to checks whole: there are many.
-	Workloads []InventoryWorkload `json:"-"`
 }
 
 // InventoryNamespace is a namespace.
@@ -29,6 +35,9 @@ type InventoryNamespace struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Workloads counts the objects in it that run pods.
 	Workloads int `json:"workloads"`
+	// Quotas and LimitRanges count those objects in it.
+	Quotas      int `json:"quotas"`
+	LimitRanges int `json:"limitRanges"`
 }
 
 // InventoryRole is a Role or ClusterRole.
@@ -82,11 +91,19 @@ type InventoryPolicy struct {
 
 // Index gathers the inventory while objects stream by. It is safe for concurrent use.
 type Index struct {
-	mu         sync.Mutex
-	inv        Inventory
-	workloads  map[string]int // by namespace
+	mu        sync.Mutex
+	inv       Inventory
+	workloads map[string]int // by namespace
+	more      clusterIndex
+
 	aggregated []aggregation
-	running    workloads
+}
+
+// Exclude notes namespaces that are left out on purpose.
+func (x *Index) Exclude(namespaces []string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.inv.Excluded = namespaces
 }
 
 // Add takes from the object what the inventory needs.
@@ -99,8 +116,8 @@ func (x *Index) Add(o Object) {
 		}
 		x.workloads[o.Value.GetNamespace()]++
 	}
+	x.more.add(o)
 	x.declare(o)
-	x.running.add(o)
 	switch v := o.Value.(type) {
 	case *corev1.Namespace:
 		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
@@ -132,13 +149,13 @@ func (x *Index) Inventory() Inventory {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	aggregate(inv.Roles, x.aggregated)
-	inv.Workloads = x.running.inventory()
 	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	slices.SortFunc(inv.NetworkPolicies, func(a, b InventoryPolicy) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
+	x.more.into(&inv)
 	return inv
 }
 

@@ -69,10 +69,11 @@ func TestInventory(t *testing.T) {
 			},
 		},
 		Workloads: []snapshot.InventoryWorkload{
-			{Kind: "Deployment", Namespace: "b", Name: "web", ServiceAccount: "default", Token: true},
-			{Kind: "Pod", Namespace: "b", Name: "web-1", ServiceAccount: "default", Token: true},
-			{Kind: "Pod", Namespace: "unread", Name: "p", ServiceAccount: "default", Token: true},
+			{Kind: "Deployment", Namespace: "b", Name: "web", Path: "spec.template.spec", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "b", Name: "web-1", Path: "spec", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "unread", Name: "p", Path: "spec", ServiceAccount: "default", Token: true},
 		},
+		Services: []snapshot.InventoryService{{Namespace: "a", Name: "web"}},
 	}
 	got := x.Inventory()
 	if !reflect.DeepEqual(got, want) {
