@@ -28,6 +28,8 @@ type Engine struct {
 
 	frameworks []*framework
 	managed    []*managed
+	holders    *router // checks of the cluster that look for permissions
+	grants     *router
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -57,7 +59,7 @@ var forbidden = []string{
 }
 
 // New compiles the packs. Errors name file and line.
-func New(_ context.Context, packs ...Pack) (*Engine, error) {
+func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 	e := &Engine{objects: map[string]*router{}}
 	modules := map[string]*ast.Module{}
 	for _, p := range packs {
@@ -105,6 +107,9 @@ func New(_ context.Context, packs ...Pack) (*Engine, error) {
 		}
 	}
 	e.compiler = compiler
+	if err := e.readPermissions(ctx); err != nil {
+		return nil, err
+	}
 	e.prepare()
 	return e, nil
 }
@@ -112,9 +117,16 @@ func New(_ context.Context, packs ...Pack) (*Engine, error) {
 // prepare makes the routers of the engine's checks.
 func (e *Engine) prepare() {
 	perKind := map[string][]*check{}
-	var cluster []*check
+	var cluster, holders, grants []*check
 	for _, c := range e.checks {
-		if c.Scope == finding.ClusterScope {
+		switch {
+		case c.Scope == finding.GrantScope:
+			grants = append(grants, c)
+			continue
+		case c.Scope == finding.ClusterScope && c.permissions != nil:
+			holders = append(holders, c)
+			continue
+		case c.Scope == finding.ClusterScope:
 			cluster = append(cluster, c)
 			continue
 		}
@@ -122,7 +134,7 @@ func (e *Engine) prepare() {
 			perKind[k] = append(perKind[k], c)
 		}
 	}
-	e.cluster = newRouter(e.compiler, cluster, nil)
+	e.cluster, e.holders, e.grants = newRouter(e.compiler, cluster, nil), newRouter(e.compiler, holders, nil), newRouter(e.compiler, grants, nil)
 	for kind, checks := range perKind {
 		k, _ := snapshot.KindNamed(kind)
 		e.objects[kind] = newRouter(e.compiler, checks, k.Type)
@@ -191,18 +203,25 @@ func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster)
 
 // Cluster judges the whole cluster with the checks that skip does not name.
 func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cluster, skip func(finding.Check) bool) Judgement {
-	r := e.cluster.without(skip)
-	outcomes := r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)))
-	return r.judgement(outcomes, cluster, func(c *check, v violation) finding.Finding {
+	find := func(c *check, v violation) finding.Finding {
 		k, ok := snapshot.KindNamed(v.Object.Kind)
 		if !ok {
 			k = snapshot.Kind{Name: v.Object.Kind}
 		}
 		return finding.Finding{
 			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
-			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message,
+			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
-	})
+	}
+	w := newWorld(inv)
+	r := e.cluster.without(skip)
+	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster))), cluster, find)
+	for _, j := range []Judgement{
+		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
+	} {
+		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
+	}
+	return all
 }
 
 func identity(k snapshot.Kind, namespace, name string) finding.Object {

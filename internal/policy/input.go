@@ -20,7 +20,7 @@ type form struct {
 	cluster, workload, containers *reads // nil where nothing of it is read
 	object, spec, metadata        encode
 	container, ephemeral          encode
-	inventory                     encode
+	inventory, holders, grant     encode
 }
 
 func newForm(r *reads, kind reflect.Type) *form {
@@ -35,6 +35,8 @@ func newForm(r *reads, kind reflect.Type) *form {
 		f.object = part(kind, r.at("object"))
 	}
 	f.inventory = part(reflect.TypeFor[snapshot.Inventory](), r.at("inventory"))
+	f.holders = part(reflect.TypeFor[[]holderInput](), r.at("holders"))
+	f.grant = part(reflect.TypeFor[grantInput](), r.at("grant"))
 	f.spec = part(reflect.TypeFor[corev1.PodSpec](), f.workload.at("spec"))
 	f.metadata = part(reflect.TypeFor[*metav1.ObjectMeta](), f.workload.at("metadata"))
 	if f.containers = f.workload.at("containers"); f.containers != nil {
@@ -42,7 +44,7 @@ func newForm(r *reads, kind reflect.Type) *form {
 		f.container = part(reflect.TypeFor[corev1.Container](), f.containers.at("spec"))
 		f.ephemeral = part(reflect.TypeFor[corev1.EphemeralContainer](), f.containers.at("spec"))
 	}
-	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "object", "apiVersion", "kind", "workload", "namespace", "path", "spec", "metadata", "containers", "name", "type"} {
+	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "holders", "grant", "object", "apiVersion", "kind", "workload", "namespace", "path", "spec", "metadata", "containers", "name", "type"} {
 		f.field(name)
 	}
 	return f
@@ -91,6 +93,20 @@ func (f *form) about(b []byte, c Cluster) []byte {
 func (f *form) ofCluster(b []byte, inv *snapshot.Inventory, c Cluster) []byte {
 	b = f.about(append(b, tagObject), c)
 	b = f.part(b, "inventory", f.inventory, reflect.ValueOf(inv).Elem())
+	return append(b, tagEnd)
+}
+
+// ofHolders is the input of checks of the whole cluster that look for permissions.
+func (f *form) ofHolders(b []byte, inv *snapshot.Inventory, holders []holderInput, c Cluster) []byte {
+	b = f.ofCluster(b, inv, c)
+	b = f.part(b[:len(b)-1], "holders", f.holders, reflect.ValueOf(holders))
+	return append(b, tagEnd)
+}
+
+// ofGrant is the input of checks of grants.
+func (f *form) ofGrant(b []byte, in *grantInput, c Cluster) []byte {
+	b = f.about(append(b, tagObject), c)
+	b = f.part(b, "grant", f.grant, reflect.ValueOf(in).Elem())
 	return append(b, tagEnd)
 }
 

@@ -21,6 +21,7 @@ type violation struct {
 	Key      string // tells violations apart that share the place
 	Severity string // overrides the check's
 	Object   struct{ Kind, Namespace, Name string }
+	Ways     [][]string // that lead to what was seen
 }
 
 func (v violation) severity(of finding.Severity) finding.Severity {
@@ -46,6 +47,9 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 		}
 		var v violation
 		if err := fill(obj, map[string]*string{"path": &v.Path, "message": &v.Message, "key": &v.Key, "severity": &v.Severity}, func(key string, value ast.Value) error {
+			if key == "ways" {
+				return ast.As(value, &v.Ways)
+			}
 			target, ok := value.(ast.Object)
 			if key != "object" || !ok {
 				return fmt.Errorf("a violation has no field %q", key)
@@ -64,8 +68,8 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 			return nil, errors.New("a violation must have a message")
 		case scope == finding.ClusterScope && !named:
 			return nil, errors.New("a violation of a cluster check must have an object with kind and name")
-		case scope == finding.ObjectScope && named:
-			return nil, errors.New("a violation of an object check has no object of its own")
+		case scope != finding.ClusterScope && named:
+			return nil, errors.New("a violation of an object or grant check has no object of its own")
 		}
 		v.Message = printable(v.Message)
 		out = append(out, v)

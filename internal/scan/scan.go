@@ -377,7 +377,7 @@ func (r *run) unread(c finding.Check) string {
 
 // notServed names the kinds that a check of the whole cluster requires, if the server serves none of them.
 func (r *run) notServed(c finding.Check) string {
-	if c.Scope != finding.ClusterScope || slices.ContainsFunc(c.Requires, func(k string) bool { return !slices.Contains(r.absent, k) }) {
+	if c.Scope == finding.ObjectScope || slices.ContainsFunc(c.Requires, func(k string) bool { return !slices.Contains(r.absent, k) }) {
 		return ""
 	}
 	return strings.Join(c.Requires, ", ")
