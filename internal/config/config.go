@@ -36,6 +36,7 @@ type Config struct {
 	Waivers           Waivers
 	Baseline          string // file of an earlier report
 	NewOnly           bool   // only what is not in the baseline gates
+	SecretMetadata    bool
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
@@ -54,6 +55,7 @@ func Flags(f *pflag.FlagSet) {
 	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
 	f.StringSlice("check", nil, "run only these checks (IDs)")
 	f.StringSlice("skip-check", nil, "leave these checks out (IDs)")
+	f.Bool("secret-metadata", false, "list the metadata of Secrets, never their data, for KM3003; see deploy/kubernetes/secret-metadata.yaml")
 	f.Int("concurrency", 4, "clusters to scan at once")
 	ReadFlags(f)
 }
@@ -104,7 +106,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
 		Policies: v.GetStringSlice("policy"), Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
 		Namespaces: v.GetStringSlice("namespace"), ExcludeNamespaces: v.GetStringSlice("exclude-namespace"), Outputs: v.GetStringSlice("output"),
-		AllowIncomplete: v.GetBool("allow-incomplete"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
+		AllowIncomplete: v.GetBool("allow-incomplete"), SecretMetadata: v.GetBool("secret-metadata"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
 	}
 	if len(args) > 0 {
 		c.Targets = nil
@@ -235,6 +237,7 @@ func (f File) settings() map[string]any {
 	set("skip-check", f.Checks.Skip, len(f.Checks.Skip) > 0)
 	set("namespace", f.Namespaces.Include, len(f.Namespaces.Include) > 0)
 	set("exclude-namespace", f.Namespaces.Exclude, len(f.Namespaces.Exclude) > 0)
+	set("secret-metadata", f.Checks.SecretMetadata, f.Checks.SecretMetadata)
 	set("concurrency", f.Limits.Concurrency, f.Limits.Concurrency != 0)
 	set("timeout", f.Limits.Timeout, f.Limits.Timeout != "")
 	set("qps", f.Limits.QPS, f.Limits.QPS != 0)

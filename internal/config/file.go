@@ -44,6 +44,8 @@ type Provider struct {
 type Checks struct {
 	Select []string `yaml:"select"`
 	Skip   []string `yaml:"skip"`
+	// SecretMetadata lets a scan list the metadata of Secrets.
+	SecretMetadata bool `yaml:"secretMetadata"`
 }
 
 // Namespaces selects namespaces by name.

@@ -26,10 +26,8 @@ type Pack struct {
 type check struct {
 	finding.Check
 	kinds []snapshot.Kind
-	// needsVersion is set where there is no verdict without the API server's version.
-	needsVersion bool
-	rule         ast.Ref // data.….violations
-	at           string  // file:line of its metadata
+	rule  ast.Ref // data.….violations
+	at    string  // file:line of its metadata
 }
 
 // metadata is what stands under custom in a check's METADATA block.
@@ -45,8 +43,8 @@ type metadata struct {
 	Frameworks  map[string][]string `json:"frameworks"`
 }
 
-// needsVersion, under needs in metadata, says that the check compares with the API server's version.
-const needsVersion = "version"
+// needed is what needs in metadata may hold.
+var needed = []string{"version", "cluster"}
 
 // workloadKinds is what the kind Workload in metadata stands for.
 const workloadKinds = "Workload"
@@ -128,7 +126,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		{note.Description != "", "description is missing: say what an attacker gains"},
 		{m.Remediation != "", "custom.remediation is missing: name the field or command"},
 		{m.Scope == finding.ObjectScope || m.Scope == finding.ClusterScope, "custom.scope must be object or cluster"},
-		{len(m.Needs) == 0 || slices.Equal(m.Needs, []string{needsVersion}), "custom.needs may hold version, and nothing else"},
+		{!slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
 		{len(m.Kinds) > 0, "custom.kinds is missing"},
 		{m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
 	} {
@@ -147,9 +145,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
-	c := &check{kinds: kinds, at: at, needsVersion: len(m.Needs) > 0, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, at: at, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Frameworks: m.Frameworks, Pack: pack,
+		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Pack: pack,
 	}}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())

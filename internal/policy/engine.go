@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -26,12 +27,15 @@ type Engine struct {
 	cluster  *router
 
 	frameworks []*framework
+	managed    []*managed
 }
 
 // Cluster is what a check may know of the cluster that it judges.
 type Cluster struct {
 	Provider string
 	Version  string // of the API server, as in v1.37.2; empty if unknown
+	// Time is the scan's: checks have no clock.
+	Time time.Time
 }
 
 // Judgement is what the checks said.
@@ -68,6 +72,11 @@ func New(_ context.Context, packs ...Pack) (*Engine, error) {
 			return nil, err
 		}
 		e.frameworks = append(e.frameworks, f...)
+		managed, err := loadManaged(p)
+		if err != nil {
+			return nil, err
+		}
+		e.managed = append(e.managed, managed...)
 	}
 	if err := byID(e.checks); err != nil {
 		return nil, err
@@ -130,7 +139,7 @@ func (e *Engine) Select(_ context.Context, ids, skip []string) (*Engine, error) 
 			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
 		}
 	}
-	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks}
+	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks, managed: e.managed}
 	for _, c := range e.checks {
 		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
 			selected.checks = append(selected.checks, c)
@@ -157,7 +166,8 @@ func (e *Engine) Judges(id, kind string) bool {
 	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
 }
 
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, and behind them those of
+// snapshot.OptIn.
 func (e *Engine) Kinds() []snapshot.Kind {
 	needed := map[string]bool{}
 	for _, c := range e.checks {
@@ -166,7 +176,7 @@ func (e *Engine) Kinds() []snapshot.Kind {
 		}
 	}
 	var out []snapshot.Kind
-	for _, k := range snapshot.Kinds {
+	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
 		if needed[k.Name] {
 			out = append(out, k)
 		}
@@ -347,7 +357,7 @@ func (r *router) judgement(outcomes []outcome, about Cluster, find func(*check, 
 		switch o := outcomes[i]; {
 		case o.failure != "":
 			v.Verdict, v.Reason = finding.NotEvaluated, o.failure
-		case c.needsVersion && about.Version == "":
+		case len(c.Needs) > 0 && about.Version == "":
 			v.Verdict, v.Reason = finding.NotEvaluated, "the API server's version is not known"
 		case len(o.violations) > 0:
 			v.Verdict = finding.Fail

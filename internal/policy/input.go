@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	corev1 "k8s.io/api/core/v1"
@@ -41,7 +42,7 @@ func newForm(r *reads, kind reflect.Type) *form {
 		f.container = part(reflect.TypeFor[corev1.Container](), f.containers.at("spec"))
 		f.ephemeral = part(reflect.TypeFor[corev1.EphemeralContainer](), f.containers.at("spec"))
 	}
-	for _, name := range []string{"cluster", "provider", "version", "inventory", "object", "apiVersion", "kind", "workload", "namespace", "path", "spec", "metadata", "containers", "name", "type"} {
+	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "object", "apiVersion", "kind", "workload", "namespace", "path", "spec", "metadata", "containers", "name", "type"} {
 		f.field(name)
 	}
 	return f
@@ -79,6 +80,9 @@ func (f *form) about(b []byte, c Cluster) []byte {
 	b = f.text(b, f.cluster, "provider", c.Provider)
 	if c.Version != "" {
 		b = f.text(b, f.cluster, "version", c.Version)
+	}
+	if !c.Time.IsZero() {
+		b = f.text(b, f.cluster, "time", c.Time.UTC().Format(time.RFC3339))
 	}
 	return append(b, tagEnd)
 }

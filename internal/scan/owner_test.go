@@ -190,7 +190,6 @@ func TestSum(t *testing.T) {
 			s.Volumes = append(s.Volumes, corev1.Volume{Name: "kube-api-access-x", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}})
 		}, false},
 		"image":             {func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }, false},
-		"account":           {func(s *corev1.PodSpec) { s.ServiceAccountName = "other" }, false},
 		"default account":   {func(s *corev1.PodSpec) { s.ServiceAccountName, s.DeprecatedServiceAccount = "default", "default" }, true},
 		"what nobody reads": {func(s *corev1.PodSpec) { s.SchedulerName = "mine" }, true},
 	} {
