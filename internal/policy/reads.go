@@ -74,7 +74,7 @@ type analysis struct {
 }
 
 func (a *analysis) follow(ref ast.Ref) {
-	for _, rule := range a.compiler.GetRulesDynamic(ref) {
+	for _, rule := range a.compiler.GetRulesDynamicWithOpts(ref, ast.RulesOptions{}) {
 		if !a.seen[rule] {
 			a.seen[rule] = true
 			s := &scope{analysis: a, names: map[ast.Var][]ast.Ref{}}

@@ -210,7 +210,7 @@ func times(t *testing.T) snapshot.Object {
 	at := metav1.Now()
 	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
 		Name: "times", CreationTimestamp: at, DeletionTimestamp: &at, Labels: map[string]string{"b": "2", "a": "1", "empty": ""},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m", Time: &at, FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:a":{"f:b":[1.5,true,null]}}`)}}},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "m", Time: &at, FieldsV1: metav1.NewFieldsV1(`{"f:a":{"f:b":[1.5,true,null]}}`)}},
 	}}
 	return snapshot.Object{Kind: kind, Value: pod}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 // size is how much the server holds.
@@ -28,7 +29,7 @@ func main() {
 	if s.nodes == 0 {
 		s.nodes = max(1, s.pods/50)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, s, *rounds, *profile, *hold); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -167,6 +168,11 @@ func bareList(ctx context.Context, c *cluster.Cluster, kinds []snapshot.Kind) (u
 			opts := metav1.ListOptions{Limit: collect.DefaultPageSize}
 			for {
 				list, err := client.Get().Resource(k.Resource).VersionedParams(&opts, scheme.ParameterCodec).Do(ctx).Get()
+				var st apierrors.APIStatus
+				if apierrors.IsResourceExpired(err) && errors.As(err, &st) && st.Status().Continue != "" {
+					opts.Continue = st.Status().Continue // on a slow machine the server compacts meanwhile
+					continue
+				}
 				if err != nil {
 					return err
 				}
