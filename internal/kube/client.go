@@ -96,3 +96,10 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 		},
 	}, nil
 }
+
+// Close closes the idle connections of a configuration's clients, which would stay open for a while.
+func Close(config *rest.Config) {
+	if t, ok := config.Transport.(*transport); ok {
+		t.base.CloseIdleConnections()
+	}
+}

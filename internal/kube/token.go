@@ -126,7 +126,7 @@ func (s *TokenSource) clientCertificate(r *tls.CertificateRequestInfo) (*tls.Cer
 // reviews, which ask and change nothing.
 type transport struct {
 	host    string
-	base    http.RoundTripper
+	base    *http.Transport
 	source  *TokenSource
 	maxBody int64 // of an answer, in bytes
 }

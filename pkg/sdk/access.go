@@ -76,11 +76,11 @@ func (t Trust) Pool() (*x509.CertPool, error) {
 }
 
 // maxIdentity bounds each part of a cluster's identity, in bytes: reports repeat it with every finding.
-const maxIdentity = 1 << 10
+const maxIdentity = 4 << 10
 
 // Validate reports the first thing that makes a an unusable or unsafe answer: a server that is not https, or is a
 // link-local, multicast or unspecified address or a cloud's metadata service; an empty or unreadable trust; a cluster
-// without a provider, a name or an ID, or with control characters or more than 1 KiB in one.
+// without a provider, a name or an ID, or with control characters or more than 4 KiB in one.
 //
 // A name is taken as it is: what it resolves to, the scanner looks at when it connects.
 func (a *Access) Validate() error {
