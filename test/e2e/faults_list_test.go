@@ -50,6 +50,9 @@ func TestFaultsThatPass(t *testing.T) {
 		{"stream reset", once((*fault.Request).Abort), false},
 		{"connections are closed behind each answer", func(r *fault.Request) bool { r.W.Header().Set("Connection", "close"); return false }, false},
 		{"slow body", nodes(func(r *fault.Request) bool { return r.Drip(20, 50*time.Millisecond) }), false},
+		{"a page too large", nodes(func(r *fault.Request) bool {
+			return r.URL.Query().Get("limit") != "20" && r.Endless("application/json", `{"kind":"NodeList","apiVersion":"v1","items":[{"metadata":{"name":"`, 70<<20)
+		}), false},
 		{"410 on a continue token", expire.fault, false},
 	}
 	var targets []string
@@ -328,6 +331,9 @@ func TestFaultsOfTheConnection(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { s.runs[i].checkNotScanned(t, "connect", c.says) })
 	}
 	elsewhere.check(t)
+	if !strings.Contains(s.stderr, "x509: certificate signed by unknown authority") {
+		t.Errorf("with -v, standard error does not tell what stands behind a failure:\n%s", s.tail())
+	}
 }
 
 // A server that never gets done with the handshake, or with the first answer, costs its target's time.
