@@ -64,9 +64,10 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 	if via, err := proxy(&http.Request{URL: server}); via == nil && err == nil {
 		dialer.Control = refuseForbidden // behind a proxy it is the proxy that finds the server
 	}
+	open := &conns{dialer: dialer, open: map[*conn]bool{}}
 	base := &http.Transport{
 		Proxy:       proxy,
-		DialContext: dialer.DialContext,
+		DialContext: open.dial,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12, RootCAs: pool, ServerName: access.TLSServerName,
 			GetClientCertificate: source.clientCertificate,
@@ -84,7 +85,7 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 	}
 	return &rest.Config{
 		Host:      access.Server,
-		Transport: &transport{host: server.Host, base: base, source: source, maxBody: maxBody},
+		Transport: &transport{host: server.Host, base: base, conns: open, source: source, maxBody: maxBody},
 		UserAgent: opts.UserAgent,
 		QPS:       opts.QPS,
 		Burst:     int(2 * opts.QPS),
@@ -97,9 +98,10 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 	}, nil
 }
 
-// Close closes the idle connections of a configuration's clients, which would stay open for a while.
+// Close closes the connections of a configuration's clients, which are of no use any more.
 func Close(config *rest.Config) {
 	if t, ok := config.Transport.(*transport); ok {
 		t.base.CloseIdleConnections()
+		t.conns.close()
 	}
 }

@@ -127,6 +127,7 @@ func (s *TokenSource) clientCertificate(r *tls.CertificateRequestInfo) (*tls.Cer
 type transport struct {
 	host    string
 	base    *http.Transport
+	conns   *conns // of base
 	source  *TokenSource
 	maxBody int64 // of an answer, in bytes
 }

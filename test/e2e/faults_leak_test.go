@@ -52,7 +52,7 @@ func TestFaultsLeaveNothingRunning(t *testing.T) {
 	}
 	host := plugin.NewHost(plugin.Options{Dirs: []string{world.rogues}})
 	defer host.Close()
-	scanner := &pipeline.Scanner{Engine: engine, Host: host, Opts: pipeline.Options{Concurrency: len(targets), Timeout: 10 * time.Second}}
+	scanner := &pipeline.Scanner{Engine: engine, Host: host, Opts: pipeline.Options{Concurrency: len(targets), Timeout: 15 * time.Second}}
 	r := scanner.Run(t.Context(), targets)
 	for i, c := range cases {
 		if got := r.Clusters[i]; got.Status != c.want {
