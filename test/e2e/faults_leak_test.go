@@ -27,6 +27,7 @@ func TestFaultsLeaveNothingRunning(t *testing.T) {
 	if engine, err = engine.Select(t.Context(), []string{"KM1005", "KM2001", "KM6001"}, nil); err != nil {
 		t.Fatal(err)
 	}
+	// The tokens are such that the API server asks nobody about them: its webhook is in this process.
 	cases := []struct {
 		behaviour string
 		fault     fault.Fault
@@ -39,7 +40,6 @@ func TestFaultsLeaveNothingRunning(t *testing.T) {
 		{"behaves", nodes(func(r *fault.Request) bool { r.Half(); return r.Stall() }), report.Partial},
 		{"behaves", nodes(func(r *fault.Request) bool { return r.Endless("application/json", `{"a":"`, 1<<30) }), report.Partial},
 		{"behaves", (*fault.Request).Stall, report.NotScanned},
-		{"wrong-token", nil, report.NotScanned},
 		{"hangs", nil, report.NotScanned},
 	}
 	var proxies []*fault.Proxy
