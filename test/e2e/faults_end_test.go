@@ -104,7 +104,7 @@ func TestFaultsOfTheDisk(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		checkUnwritten(t, finish(t, cmd), "write the report to "+report+": file too large")
+		checkUnwritten(t, finish(t, cmd), "write "+report+": file too large")
 		checkFile(t, report, oldReport)
 		if data, err := os.ReadFile(other); err != nil || !strings.Contains(string(data), "KM1005") {
 			t.Errorf("the other report was not written: %v", err)
@@ -112,8 +112,25 @@ func TestFaultsOfTheDisk(t *testing.T) {
 		checkFolder(t, folder, "report.sarif", "report.txt")
 		box.checkEmpty(t)
 	})
+	t.Run("a snapshot", func(t *testing.T) {
+		t.Parallel()
+		folder, box := t.TempDir(), newSandbox(t)
+		path := filepath.Join(folder, "prod.snapshot")
+		if err := os.WriteFile(path, []byte(oldReport), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := command(t, box.env(), "collect", "--plugin-dir", world.rogues, "-o", path, rogueAt("behaves", world.prod.URL()))
+		limitFiles(t, cmd, 1<<10)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		checkUnwritten(t, finish(t, cmd), path+": file too large")
+		checkFile(t, path, oldReport)
+		checkFolder(t, folder, "prod.snapshot")
+		box.checkEmpty(t)
+	})
 	for _, c := range []struct{ name, flag, says string }{
-		{"a device", "sarif=/dev/full", "write the report to /dev/full: no space left on device"},
+		{"a device", "sarif=/dev/full", "write /dev/full: no space left on device"},
 		{"standard output", "table", "no space left on device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
