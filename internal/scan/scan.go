@@ -102,6 +102,7 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
 	if err := s.scan(ctx, index, t, &c); err != nil {
+		s.log().Debug("not scanned", "target", name, "errors", Chain(err))
 		c.Status, c.Problem, c.Findings = report.NotScanned, problem(ctx, err), nil
 	}
 	c.Alias = safeAlias(cmp.Or(c.Alias, aliasOf(c)))
@@ -173,6 +174,7 @@ func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster, scope *
 	if err != nil {
 		return nil, policy.Cluster{}, err
 	}
+	context.AfterFunc(ctx, conn.Close) // which ends with the target
 	cl := conn.Access.Cluster
 	s.log().Debug("connected", "target", c.Target, "server", conn.Access.Server, "version", conn.Version, "identity", conn.Who.User)
 	c.Provider, c.Account, c.Region, c.Name = cl.Provider, cl.Account, cl.Region, cl.Name
