@@ -265,7 +265,9 @@ func ciScripts(t *testing.T) []ciScript {
 	return all
 }
 
-func scans(script string) bool { return regexp.MustCompile(`(?m)^\s*kubemuster scan `).MatchString(script) }
+func scans(script string) bool {
+	return regexp.MustCompile(`(?m)^\s*kubemuster scan `).MatchString(script)
+}
 
 // runCIScripts runs each service's script as the service does, in the demo's clouds: the gate fails, and all that later steps
 // take is there.
