@@ -16,11 +16,7 @@
 #     Take the rights that the finding names out of the role; where a controller needs them, run it on nodes of its own
 #     (nodeSelector and a taint), apart from what the internet reaches.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.1.6"]
-#     cis-eks-1.8: ["4.1.6"]
-#     cis-gke-1.9: ["4.1.5"]
-#     cis-aks-1.8: ["4.1.6"]
-#     nsa-cisa-1.2: [rbac]
+#     nsa-cisa-1.2: [worker-nodes, rbac]
 #     mitre-attack-containers: [T1611, T1528]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.identity.node_takeover

@@ -16,12 +16,8 @@
 #     Take the rights that the finding names out of the role, or bind it in the namespaces where they are used; where the
 #     workload does not call the API server, set automountServiceAccountToken: false.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.1.6"]
-#     cis-eks-1.8: ["4.1.6"]
-#     cis-gke-1.9: ["4.1.5"]
-#     cis-aks-1.8: ["4.1.6"]
-#     nsa-cisa-1.2: [rbac, service-account-tokens]
-#     mitre-attack-containers: [T1528, T1098.006]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078, T1098.006]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.identity.workload_takeover
 

@@ -15,9 +15,9 @@
 #     Bind the role to the groups and service accounts that need it, and delete this binding.
 #   frameworks:
 #     cis-gke-1.9: ["4.1.10"]
-#     nsa-cisa-1.2: [rbac]
-#     mitre-attack-containers: [T1078.001]
-#     owasp-kubernetes-2022: [K03]
+#     nsa-cisa-1.2: [anonymous, rbac]
+#     mitre-attack-containers: [T1078]
+#     owasp-kubernetes-2022: [K03, K06]
 package kubemuster.checks.rbac.all_authenticated
 
 violations contains object.union(violation, weight) if {

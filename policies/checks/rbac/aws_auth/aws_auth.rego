@@ -16,6 +16,7 @@
 #     set the authentication mode to API.
 #   frameworks:
 #     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1098.006]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.aws_auth
 

@@ -19,6 +19,7 @@
 #     cis-kubernetes-1.12: ["5.1.11"]
 #     cis-aks-1.8: ["4.1.10"]
 #     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1550.001]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.certificates
 

@@ -15,12 +15,12 @@
 #   remediation: >-
 #     List the API groups, resources and verbs that the subjects use in the rules of the role.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.1.1", "5.1.3"]
-#     cis-eks-1.8: ["4.1.1", "4.1.3"]
-#     cis-gke-1.9: ["4.1.1", "4.1.3"]
-#     cis-aks-1.8: ["4.1.1", "4.1.3"]
+#     cis-kubernetes-1.12: ["5.1.3"]
+#     cis-eks-1.8: ["4.1.3"]
+#     cis-gke-1.9: ["4.1.3"]
+#     cis-aks-1.8: ["4.1.3"]
 #     nsa-cisa-1.2: [rbac]
-#     mitre-attack-containers: [T1078, T1098.006]
+#     mitre-attack-containers: [T1078]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.everything
 

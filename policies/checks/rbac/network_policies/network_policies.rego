@@ -16,6 +16,7 @@
 #     write them.
 #   frameworks:
 #     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1562.001]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.network_policies
 

@@ -20,7 +20,7 @@
 #     cis-gke-1.9: ["4.1.2"]
 #     cis-aks-1.8: ["4.1.2"]
 #     nsa-cisa-1.2: [rbac]
-#     mitre-attack-containers: [T1552.007]
+#     mitre-attack-containers: [T1528, T1552.007]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.secrets_in_namespace
 

@@ -18,8 +18,8 @@
 #     cis-kubernetes-1.12: ["5.1.13"]
 #     cis-eks-1.8: ["4.1.12"]
 #     cis-aks-1.8: ["4.1.12"]
-#     nsa-cisa-1.2: [rbac, service-account-tokens]
-#     mitre-attack-containers: [T1528, T1550.001]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1550.001, T1528]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.service_account_tokens
 

@@ -15,12 +15,8 @@
 #   remediation: >-
 #     Take create on secrets out of the role, or get, list and watch; read Secrets by name (resourceNames).
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.1.2"]
-#     cis-eks-1.8: ["4.1.2"]
-#     cis-gke-1.9: ["4.1.2"]
-#     cis-aks-1.8: ["4.1.2"]
 #     nsa-cisa-1.2: [rbac]
-#     mitre-attack-containers: [T1528, T1550.001]
+#     mitre-attack-containers: [T1528]
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.token_secrets
 
