@@ -24,6 +24,8 @@ type Engine struct {
 	compiler *ast.Compiler
 	checks   []*check
 	objects  map[string]*router // by the kind's name
+	shared   *router            // of the checks that share
+	apart    map[string]*router // by the kind's name, of those that do not
 	cluster  *router
 
 	frameworks []*framework
@@ -135,10 +137,29 @@ func (e *Engine) prepare() {
 		}
 	}
 	e.cluster, e.holders, e.grants = newRouter(e.compiler, cluster, nil), newRouter(e.compiler, holders, nil), newRouter(e.compiler, grants, nil)
+	var shared []*check
+	for _, c := range e.checks {
+		if e.shares(c) {
+			shared = append(shared, c)
+		}
+	}
+	e.shared, e.apart = newRouter(e.compiler, shared, nil), map[string]*router{}
 	for kind, checks := range perKind {
 		k, _ := snapshot.KindNamed(kind)
 		e.objects[kind] = newRouter(e.compiler, checks, k.Type)
+		if apart := slices.DeleteFunc(slices.Clone(checks), e.shares); len(apart) > 0 {
+			e.apart[kind] = newRouter(e.compiler, apart, k.Type)
+		}
 	}
+}
+
+// shares reports whether the check judges whatever runs pods, and nothing of it but those pods: a template that it passes has
+// pods that it passes, as far as they are like it.
+func (e *Engine) shares(c *check) bool {
+	if c.Scope != finding.ObjectScope || readsOf(e.compiler, []ast.Ref{c.rule}).at("object") != nil {
+		return false
+	}
+	return !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.PodSpec != "" && !slices.Contains(c.Check.Kinds, k.Name) })
 }
 
 // Select returns an engine with the checks of these IDs (all, if there are none) less those to skip.

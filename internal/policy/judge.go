@@ -34,8 +34,20 @@ func (e *Engine) For(cluster Cluster) *Judge {
 
 // Object judges one object with the checks of its kind.
 func (j *Judge) Object(ctx context.Context, o snapshot.Object) Judgement {
-	r, spec := j.router(o)
-	if r == nil {
+	return j.object(ctx, j.engine.objects[o.Kind.Name], o)
+}
+
+// Apart judges a pod whose Sum is that of its template: with the checks for which the template cannot speak.
+func (j *Judge) Apart(ctx context.Context, o snapshot.Object) Judgement {
+	return j.object(ctx, j.engine.apart[o.Kind.Name], o)
+}
+
+func (j *Judge) object(ctx context.Context, r *router, o snapshot.Object) Judgement {
+	var spec *corev1.PodSpec
+	if o.Kind.PodSpec != "" {
+		spec = o.PodSpec()
+	}
+	if r == nil || spec == nil && o.Kind.PodSpec != "" { // a ReplicationController may have no template
 		return Judgement{}
 	}
 	var w *workload
@@ -56,14 +68,11 @@ func (j *Judge) Object(ctx context.Context, o snapshot.Object) Judgement {
 	})
 }
 
-// Sum is the same for objects that the same checks judge, in which they read the same, and whose containers and volumes have
+// Sum is the same for objects in which the checks of whatever runs pods read the same, and whose containers and volumes have
 // the same names. The object is taken as if spec and metadata were those of its pods; its kind and name, and where the spec
 // stands, do not count.
 func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec, metadata *metav1.ObjectMeta) Sum {
-	r := j.engine.objects[o.Kind.Name]
-	if r == nil {
-		return Sum{}
-	}
+	r := j.engine.shared
 	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), spec: spec, metadata: metadata}, j.about)
 	for _, l := range namedLists { // findings tell places by them
 		for _, name := range l.names(spec) {
@@ -72,20 +81,6 @@ func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec, metadata *metav1.Ob
 		b = append(b, tagEnd)
 	}
 	return r.sum(b)
-}
-
-// router returns the router of the object's kind and the spec of its pods. There is none where there is nothing to judge:
-// a ReplicationController may have no template.
-func (j *Judge) router(o snapshot.Object) (*router, *corev1.PodSpec) {
-	r := j.engine.objects[o.Kind.Name]
-	if r == nil || o.Kind.PodSpec == "" {
-		return r, nil
-	}
-	spec := o.PodSpec()
-	if spec == nil {
-		return nil, nil
-	}
-	return r, spec
 }
 
 func (r *router) sum(input []byte) (s Sum) {

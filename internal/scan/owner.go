@@ -154,10 +154,11 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 		root.looked[content] = is
 	}
 	r.mu.Unlock()
+	judge := r.judges.Object
 	if isPod && seen {
-		return policy.Judgement{}, true
+		judge = r.judges.Apart
 	}
-	all := r.judges.Object(ctx, o)
+	all := judge(ctx, o)
 	if !isPod {
 		r.remember(o, all.Findings)
 	}
