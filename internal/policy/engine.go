@@ -23,9 +23,9 @@ import (
 type Engine struct {
 	compiler *ast.Compiler
 	checks   []*check
-	objects  map[string]*router // by the kind's name
-	shared   *router            // of the checks that share
-	apart    map[string]*router // by the kind's name, of those that do not
+	objects  map[string][]*router // by the kind's name
+	shared   *router              // of the checks that share
+	apart    map[string][]*router // by the kind's name, of those that do not
 	cluster  *router
 
 	frameworks []*framework
@@ -62,7 +62,7 @@ var forbidden = []string{
 
 // New compiles the packs. Errors name file and line.
 func New(ctx context.Context, packs ...Pack) (*Engine, error) {
-	e := &Engine{objects: map[string]*router{}}
+	e := &Engine{objects: map[string][]*router{}}
 	modules := map[string]*ast.Module{}
 	for _, p := range packs {
 		m, checks, err := load(p)
@@ -143,14 +143,32 @@ func (e *Engine) prepare() {
 			shared = append(shared, c)
 		}
 	}
-	e.shared, e.apart = newRouter(e.compiler, shared, nil), map[string]*router{}
+	e.shared, e.apart = newRouter(e.compiler, shared, nil), map[string][]*router{}
 	for kind, checks := range perKind {
 		k, _ := snapshot.KindNamed(kind)
-		e.objects[kind] = newRouter(e.compiler, checks, k.Type)
-		if apart := slices.DeleteFunc(slices.Clone(checks), e.shares); len(apart) > 0 {
-			e.apart[kind] = newRouter(e.compiler, apart, k.Type)
+		e.objects[kind] = e.routers(checks, k.Type)
+		e.apart[kind] = e.routers(slices.DeleteFunc(slices.Clone(checks), e.shares), k.Type)
+	}
+}
+
+// routers parts the checks of a kind into those that read what is each object's own and those that do not: objects that are
+// alike but for that are judged once by the latter.
+func (e *Engine) routers(checks []*check, object reflect.Type) []*router {
+	var common, own []*check
+	for _, c := range checks {
+		if readsOf(e.compiler, []ast.Ref{c.rule}).own() {
+			own = append(own, c)
+		} else {
+			common = append(common, c)
 		}
 	}
+	var out []*router
+	for _, part := range [][]*check{common, own} {
+		if len(part) > 0 {
+			out = append(out, newRouter(e.compiler, part, object))
+		}
+	}
+	return out
 }
 
 // shares reports whether the check judges whatever runs pods, and nothing of it but those pods: a template that it passes has
@@ -172,7 +190,7 @@ func (e *Engine) Select(_ context.Context, ids, skip []string) (*Engine, error) 
 			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
 		}
 	}
-	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}, frameworks: e.frameworks, managed: e.managed}
+	selected := &Engine{compiler: e.compiler, objects: map[string][]*router{}, frameworks: e.frameworks, managed: e.managed}
 	for _, c := range e.checks {
 		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
 			selected.checks = append(selected.checks, c)
@@ -196,7 +214,9 @@ func (e *Engine) Checks() []finding.Check {
 
 // Judges reports whether a check judges objects of a kind.
 func (e *Engine) Judges(id, kind string) bool {
-	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
+	return slices.ContainsFunc(e.objects[kind], func(r *router) bool {
+		return slices.ContainsFunc(r.checks, func(c *check) bool { return c.ID == id })
+	})
 }
 
 // Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, and behind them those of
@@ -312,13 +332,6 @@ type router struct {
 	all    *query
 	single []*query
 	id     string // the same for routers of the same checks
-}
-
-func (r *router) list() []*check {
-	if r == nil {
-		return nil
-	}
-	return r.checks
 }
 
 // newRouter makes the router of checks of the whole cluster, or of objects of a type.

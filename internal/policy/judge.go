@@ -42,20 +42,19 @@ func (j *Judge) Apart(ctx context.Context, o snapshot.Object) Judgement {
 	return j.object(ctx, j.engine.apart[o.Kind.Name], o)
 }
 
-func (j *Judge) object(ctx context.Context, r *router, o snapshot.Object) Judgement {
+func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object) Judgement {
 	var spec *corev1.PodSpec
 	if o.Kind.PodSpec != "" {
 		spec = o.PodSpec()
 	}
-	if r == nil || spec == nil && o.Kind.PodSpec != "" { // a ReplicationController may have no template
+	if len(routers) == 0 || spec == nil && o.Kind.PodSpec != "" { // a ReplicationController may have no template
 		return Judgement{}
 	}
 	var w *workload
 	if spec != nil {
 		w = &workload{o.Kind.Name, o.Value.GetNamespace(), o.Value.GetName(), o.Kind.PodSpec, spec, o.PodMeta()}
 	}
-	outcomes := j.outcomes(ctx, r, r.form.ofObject(nil, o, w, j.about))
-	return r.judgement(outcomes, j.about, func(c *check, v violation) finding.Finding {
+	find := func(c *check, v violation) finding.Finding {
 		f := finding.Finding{
 			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
 			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
@@ -65,7 +64,13 @@ func (j *Judge) object(ctx context.Context, r *router, o snapshot.Object) Judgem
 			f.File, f.Line = o.File, o.Line(v.Path)
 		}
 		return f
-	})
+	}
+	var all Judgement
+	for _, r := range routers {
+		said := r.judgement(j.outcomes(ctx, r, r.form.ofObject(nil, o, w, j.about)), j.about, find)
+		all.Findings, all.Verdicts = append(all.Findings, said.Findings...), append(all.Verdicts, said.Verdicts...)
+	}
+	return all
 }
 
 // Sum is the same for objects in which the checks of whatever runs pods read the same, and whose containers and volumes have

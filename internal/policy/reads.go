@@ -23,6 +23,20 @@ func (r *reads) at(field string) *reads {
 	return r.of[each]
 }
 
+// own reports whether something is read that seldom is the same in two objects: names, labels, images, what is run.
+func (r *reads) own() bool {
+	w := r.at("workload")
+	c := w.at("containers").each().at("spec")
+	for _, part := range []*reads{
+		r.at("object"), w.at("name"), w.at("namespace"), w.at("metadata"), c.at("image"), c.at("command"), c.at("args"), c.at("env"), c.at("resources"),
+	} {
+		if part != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // grow returns the part at a path, and makes it where nothing of it was read so far.
 func (r *reads) grow(path []string) *reads {
 	for _, field := range path {

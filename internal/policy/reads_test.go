@@ -94,9 +94,11 @@ func TestReadsAreEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, r := range whole.objects {
+	for kind, routers := range whole.objects {
 		k, _ := snapshot.KindNamed(kind)
-		r.form = newForm(&reads{whole: true}, k.Type)
+		for _, r := range routers {
+			r.form = newForm(&reads{whole: true}, k.Type)
+		}
 	}
 	whole.cluster.form = newForm(&reads{whole: true}, nil)
 

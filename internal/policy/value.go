@@ -147,7 +147,7 @@ func (c *codec) newEncoder(t reflect.Type, r *reads) encode {
 
 // each is what is read of an array's elements: no rule reads an element alone.
 func (r *reads) each() *reads {
-	if r.whole {
+	if r == nil || r.whole {
 		return r
 	}
 	all := &reads{}
