@@ -59,6 +59,7 @@ type Check struct {
 	Scope       string              `json:"scope,omitempty"`
 	Kinds       []string            `json:"kinds,omitempty"`
 	Requires    []string            `json:"requires,omitempty" jsonschema:"description=kinds that must have been read for a verdict"`
+	Needs       []string            `json:"needs,omitempty" jsonschema:"description=what must be known besides: version; cluster"`
 	Frameworks  map[string][]string `json:"frameworks,omitempty" jsonschema:"description=controls by framework"`
 	References  []string            `json:"references,omitempty"`
 	Pack        string              `json:"pack,omitempty"`
@@ -170,7 +171,7 @@ func document(r *report.Report) Report {
 	}
 	for _, c := range r.Checks {
 		d.Checks = append(d.Checks, Check{
-			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), string(c.Scope), c.Kinds, c.Requires,
+			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), string(c.Scope), c.Kinds, c.Requires, c.Needs,
 			c.Frameworks, c.References, c.Pack,
 		})
 	}
@@ -256,7 +257,7 @@ func (d Report) report() (*report.Report, error) {
 		}
 		r.Checks = append(r.Checks, finding.Check{
 			ID: c.ID, Name: c.Name, Title: c.Title, Description: c.Description, Remediation: c.Remediation, Severity: severity,
-			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Frameworks: c.Frameworks, References: c.References, Pack: c.Pack,
+			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Pack: c.Pack,
 		})
 	}
 	for _, f := range d.Frameworks {
