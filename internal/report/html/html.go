@@ -113,20 +113,20 @@ type waiver struct {
 }
 
 type columns struct {
-	ID        []string   `json:"id"` // the first 16 digits of the fingerprint
-	Cluster   []int      `json:"cluster"`
-	Check     []int      `json:"check"`
-	Severity  []int      `json:"severity"` // 0 critical to 4 info
-	State     []int      `json:"state"`    // 0 new, 1 open, 2 waived, 3 managed, 4 absent
-	Namespace []int      `json:"namespace"`
-	Kind      []int      `json:"kind"`
-	Name      []string   `json:"name"`
-	Sub       []string   `json:"sub"`
-	Path      []string   `json:"path"`
-	Message   []string   `json:"message"`
-	File      []string   `json:"file"`
-	Way       [][]string `json:"way"`
-	Waiver    []int      `json:"waiver"` // one more than the index, 0 for none
+	ID        []string     `json:"id"` // the first 16 digits of the fingerprint
+	Cluster   []int        `json:"cluster"`
+	Check     []int        `json:"check"`
+	Severity  []int        `json:"severity"` // 0 critical to 4 info
+	State     []int        `json:"state"`    // 0 new, 1 open, 2 waived, 3 managed, 4 absent
+	Namespace []int        `json:"namespace"`
+	Kind      []int        `json:"kind"`
+	Name      []string     `json:"name"`
+	Sub       []string     `json:"sub"`
+	Path      []string     `json:"path"`
+	Message   []string     `json:"message"`
+	File      []string     `json:"file"`
+	Ways      [][][]string `json:"ways"`
+	Waiver    []int        `json:"waiver"` // one more than the index, 0 for none
 }
 
 func newData(r *report.Report) data {
@@ -219,6 +219,9 @@ func frameworks(r *report.Report) []framework {
 	return out
 }
 
+// maxWays bounds the ways of a finding: a group may hold a grant in hundreds.
+const maxWays = 10
+
 // findings fills the columns, the worst first.
 func (d *data) findings(r *report.Report, checks map[string]int) {
 	type entry struct {
@@ -242,7 +245,7 @@ func (d *data) findings(r *report.Report, checks map[string]int) {
 	n := len(all)
 	f := columns{
 		make([]string, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]string, n),
-		make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([][]string, n), make([]int, n),
+		make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([][][]string, n), make([]int, n),
 	}
 	namespaces, kinds, waivers := map[string]int{}, map[string]int{}, map[waiver]int{}
 	for i, e := range all {
@@ -251,7 +254,9 @@ func (d *data) findings(r *report.Report, checks map[string]int) {
 		f.Namespace[i] = intern(namespaces, &d.Namespaces, e.Object.Namespace)
 		f.Kind[i] = intern(kinds, &d.Kinds, e.Object.Kind)
 		f.Name[i], f.Sub[i], f.Path[i], f.Message[i] = e.Object.Name, e.Sub, e.Path, e.Message
-		f.Way[i] = []string{}
+		if f.Ways[i] = e.Ways[:min(len(e.Ways), maxWays)]; e.Ways == nil {
+			f.Ways[i] = [][]string{}
+		}
 		if e.File != "" {
 			f.File[i] = fmt.Sprintf("%s:%d", e.File, e.Line)
 		}

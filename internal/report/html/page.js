@@ -261,7 +261,7 @@
     d.replaceChildren(
       el("h3", {}, el("span", { class: "t-" + s, text: s + " " }), c.id + ": " + c.title),
       el("p", { text: F.message[i] }), facts,
-      ...(F.way[i].length ? [el("h3", { text: "The way" }), el("ol", { class: "way" }, ...F.way[i].map((step) => el("li", { text: step })))] : []),
+      ...F.ways[i].flatMap((way, k) => [el("h3", { text: F.ways[i].length > 1 ? "Way " + (k + 1) : "The way" }), el("ol", { class: "way" }, ...way.map((step) => el("li", { text: step })))]),
       el("h3", { text: "Why it matters" }), el("p", { text: c.description }),
       el("h3", { text: "How to fix it" }), el("p", { text: c.remediation }),
       ...(Object.keys(c.frameworks).length ? [el("h3", { text: "Frameworks" }), el("p", {}, ...Object.entries(c.frameworks).map(([f, ids]) => el("span", { class: "tag", text: f + " " + ids.join(", ") })))] : []),

@@ -95,6 +95,39 @@ func TestSuppressionsAndBaseline(t *testing.T) {
 	}
 }
 
+// A grant's way is a code flow a way, and its steps are places.
+func TestWays(t *testing.T) {
+	run := full(t, write(t, sarif.Writer{}, reporttest.Compared()))[0]
+	for _, r := range run["results"].([]any) {
+		if at(r, "ruleId") != "KM2001" {
+			if at(r, "codeFlows") != nil || at(r, "relatedLocations") != nil {
+				t.Errorf("a way without a grant: %v", r)
+			}
+			continue
+		}
+		var flows [][]string
+		for _, flow := range at(r, "codeFlows").([]any) {
+			var steps []string
+			for _, l := range at(flow, "threadFlows", 0, "locations").([]any) {
+				steps = append(steps, fmt.Sprint(at(l, "location", "message", "text"), " @ ", at(l, "location", "physicalLocation", "artifactLocation", "uri")))
+			}
+			flows = append(flows, steps)
+		}
+		binding := "ClusterRoleBinding ops:break glass @ clusters/eks-prod/_cluster/clusterrolebindings.rbac.authorization.k8s.io/ops%3Abreak%20glass.yaml"
+		role := "ClusterRole cluster-admin @ clusters/eks-prod/_cluster/clusterroles.rbac.authorization.k8s.io/cluster-admin.yaml"
+		want := [][]string{
+			{"Group ops-oncall @ clusters/eks-prod/_cluster/group/ops-oncall.yaml", binding, role},
+			{"Deployment shop/web @ clusters/eks-prod/shop/deployments.apps/web.yaml", "ServiceAccount shop/web @ clusters/eks-prod/shop/serviceaccounts/web.yaml", binding, role},
+		}
+		if !reflect.DeepEqual(flows, want) {
+			t.Errorf("flows %q", flows)
+		}
+		if n := len(at(r, "relatedLocations").([]any)); n != 5 {
+			t.Errorf("%d related locations, want each step once", n)
+		}
+	}
+}
+
 // Services close what is not in the newest file and show what is.
 func TestProfiles(t *testing.T) {
 	w := sarif.Writer{Profile: sarif.GitHub}

@@ -149,12 +149,18 @@ type (
 		Locations                   []struct {
 			PhysicalLocation struct{ Region struct{ StartLine int } }
 		}
+		CodeFlows []struct {
+			ThreadFlows []struct {
+				Locations []struct{ Location struct{ Message text } }
+			}
+		}
 		Suppressions []struct {
 			Justification string
 			Properties    struct{ Owner, Ticket, Expires, Source string }
 		}
 		Properties struct {
 			Severity, Path, Key, ManagedBy                             string
+			Folded                                                     []string
 			Group, Version, Kind, Resource, Namespace, Name, Sub, File string
 		}
 	}
@@ -258,6 +264,16 @@ func (r readResult) finding() (finding.Finding, error) {
 	}
 	if f.File != "" && len(r.Locations) > 0 {
 		f.Line = r.Locations[0].PhysicalLocation.Region.StartLine
+	}
+	f.Folded = p.Folded
+	for _, flow := range r.CodeFlows {
+		for _, thread := range flow.ThreadFlows {
+			var way []string
+			for _, l := range thread.Locations {
+				way = append(way, l.Location.Message.Text)
+			}
+			f.Ways = append(f.Ways, way)
+		}
 	}
 	for _, s := range r.Suppressions {
 		f.Waiver = &finding.Waiver{Owner: s.Properties.Owner, Reason: s.Justification, Ticket: s.Properties.Ticket, Expires: s.Properties.Expires, Source: s.Properties.Source}

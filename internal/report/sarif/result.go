@@ -69,6 +69,8 @@ func (w Writer) newResult(c *report.Cluster, f *finding.Finding, rules rules) (*
 		"sub", f.Sub,
 		"file", f.File,
 	)
+	lists(result.Properties, "folded", f.Folded)
+	addWays(result, c.Alias, f.Ways)
 	if f.Baseline != "" {
 		result.BaselineState = new(string(f.Baseline))
 	}
@@ -85,9 +87,9 @@ func suppression(w *finding.Waiver) *sarif.Suppression {
 	return s
 }
 
-// encodeResult is the result on one line. Only suppressions have nulls of go-sarif's.
+// encodeResult is the result on one line. Only suppressions and ways have nulls of go-sarif's.
 func encodeResult(r *sarif.Result) ([]byte, error) {
-	if r.Suppressions == nil {
+	if r.Suppressions == nil && r.CodeFlows == nil {
 		return encode(r, "", "")
 	}
 	v, err := generic(r)
