@@ -24,6 +24,7 @@ build: ## Build bin/kubemuster and the auth plugins, and lock the plugins.
 demo: build ## Scan three clouds on this machine, with nothing to sign up for.
 	@mkdir -p out
 	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif -o html=out/demo.html --allow-incomplete
+	@echo "The reports are out/demo.html, for your browser, and out/demo.sarif."
 
 test: ## Run every test: units, checks, and end to end on a real API server.
 	$(TOOL) opa test policies/checks policies/lib --fail-on-empty --threshold 95 --coverage --format json >/dev/null

@@ -61,9 +61,11 @@ func identified(t *testing.T, s *Scanner, cluster string, objects ...metav1.Obje
 	for _, o := range objects {
 		source = append(source, object(o))
 	}
-	if _, err := r.objects(t.Context(), t.Context(), source, collect.Scope{Kinds: snapshot.Kinds}); err != nil {
+	scope := collect.Scope{Kinds: snapshot.Kinds}
+	if _, err := r.objects(t.Context(), t.Context(), source, scope); err != nil {
 		t.Fatal(err)
 	}
+	r.wholeCluster(t.Context(), scope)
 	found := map[string]string{}
 	for _, f := range r.cluster.Findings {
 		id := f.Fingerprint(cluster)
@@ -101,6 +103,10 @@ func revision(image, set, pod, claimed string) []metav1.Object {
 		&appsv1.ReplicaSet{ObjectMeta: owned(set, "id-of-"+set, "Deployment", "web"), Spec: appsv1.ReplicaSetSpec{Template: template}},
 		&corev1.Pod{ObjectMeta: owned(pod, "id-of-"+pod, "ReplicaSet", set), Spec: injected},
 		&corev1.Pod{ObjectMeta: rollout(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "b", Name: claimed, UID: types.UID(claimed)}}).ObjectMeta, Spec: template.Spec},
+		&rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{Name: "cluster-admin"},
+			Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}, {NonResourceURLs: []string{"*"}, Verbs: []string{"*"}}},
+		},
 		grant("ops"), grant("night"),
 	}
 }

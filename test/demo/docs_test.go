@@ -13,10 +13,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/kubemuster/kubemuster/internal/config"
+	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/scan"
@@ -106,31 +108,43 @@ func picture(t *testing.T, root string, shell *shell) {
 	}
 }
 
-// The example configuration is one.
-func TestConfigurationPage(t *testing.T) {
-	text, err := os.ReadFile("../../docs/cli.md")
+// The example configurations are such.
+func TestConfigurationPages(t *testing.T) {
+	for page, targets := range map[string]int{"cli.md": 2, "gate.md": 0} {
+		heading := map[string]string{"cli.md": "kubemuster.yaml", "gate.md": "In kubemuster.yaml"}[page]
+		file := filepath.Join(t.TempDir(), "kubemuster.yaml")
+		if err := os.WriteFile(file, []byte(example(t, "../..", page, heading+"\n")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		config.Flags(flags)
+		if err := flags.Parse([]string{"--config", file}); err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Load(flags, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		if len(c.Targets) != targets || c.FailOn == nil || c.MaxFindings[finding.Medium] != 20 || !c.NewOnly || c.Waivers.MaxDays != 180 {
+			t.Errorf("the example of %s reads as %+v", page, c)
+		}
+	}
+}
+
+// example is the first YAML below a heading of a page of docs.
+func example(t *testing.T, root, page, heading string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "docs", page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "## kubemuster.yaml")
-	_, example, _ := strings.Cut(section, "```yaml\n")
-	example, _, _ = strings.Cut(example, "```")
-	file := filepath.Join(t.TempDir(), "kubemuster.yaml")
-	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
-		t.Fatal(err)
+	_, section, _ := strings.Cut(string(text), "\n## "+heading)
+	_, section, _ = strings.Cut(section, "```yaml\n")
+	section, _, ok := strings.Cut(section, "```")
+	if !ok {
+		t.Fatalf("%s has no example below %q", page, heading)
 	}
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	config.Flags(flags)
-	if err := flags.Parse([]string{"--config", file}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Load(flags, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(c.Targets) != 2 || c.Concurrency != 8 || c.FailOn == nil {
-		t.Errorf("the example reads as %+v", c)
-	}
+	return section
 }
 
 func pages(t *testing.T, root string) []string {
@@ -215,8 +229,8 @@ func newShell(t *testing.T, root string) *shell {
 	return s
 }
 
-// files lays out what the docs' commands name: kubemuster.yaml, manifests in deploy, the plugins in bin, and a kubeconfig with the
-// context kind-dev.
+// files lays out what the docs' commands name: kubemuster.yaml, waivers.yaml, manifests in deploy, the plugins in bin, and a
+// kubeconfig with the context kind-dev.
 func (s *shell) files(t *testing.T, root string, w *world, plugins string) {
 	t.Helper()
 	for _, v := range w.env {
@@ -230,7 +244,10 @@ func (s *shell) files(t *testing.T, root string, w *world, plugins string) {
 			}
 		}
 	}
+	nextMonth := time.Now().AddDate(0, 1, 0).Format(time.DateOnly) // the example's date will pass
+	waivers := regexp.MustCompile(`\d{4}-\d\d-\d\d`).ReplaceAllString(example(t, root, "gate.md", "Waivers\n"), nextMonth)
 	if err := errors.Join(
+		os.WriteFile(filepath.Join(s.dir, "waivers.yaml"), []byte(waivers), 0o600),
 		os.CopyFS(filepath.Join(s.dir, "deploy"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
 		os.CopyFS(filepath.Join(s.dir, "testdata/manifests/KM1005"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
 		os.Mkdir(filepath.Join(s.dir, "bin"), 0o700),
@@ -303,11 +320,14 @@ func (s *shell) run(t *testing.T, line string) string {
 	if errors.As(err, &exit) && (exit.ExitCode() == 3 || exit.ExitCode() == 10) {
 		err = nil
 	}
-	if err != nil || stdout.Len()+stderr.Len() == 0 {
+	if err != nil || stdout.Len()+stderr.Len() == 0 && !silent.MatchString(line) {
 		t.Errorf("%v\n%s%s", err, &stdout, &stderr)
 	}
 	return stdout.String()
 }
+
+// silent are commands that say nothing where all is well.
+var silent = regexp.MustCompile(`^kubemuster (waivers lint|report (convert|merge) .*-o \w+=)`)
 
 // interrupting interrupts the command that writes to it.
 type interrupting struct {
