@@ -144,7 +144,9 @@ func gone(err error, node string) bool {
 }
 
 // byKubelet reports whether a failure is not in the API server's words: then a kubelet has said it.
-func byKubelet(err error) bool { return apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse) }
+func byKubelet(err error) bool {
+	return apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}
 
 func kubeletGap(node string, err error) snapshot.Gap {
 	g := snapshot.Gap{
