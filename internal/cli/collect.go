@@ -65,6 +65,7 @@ func runCollect(ctx context.Context, o *scanOptions, path string) error {
 	progress := newProgress(o)
 	scanner := &scan.Scanner{Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Timeout: o.config.Timeout, QPS: o.config.QPS, Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces,
+		OptIn: kubeletConfig(o.config),
 	}}
 	c, err := scanner.Record(ctx, target, func(write func(io.Writer) error) error { return report.Replace(path, write) })
 	progress.close()

@@ -93,7 +93,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return err
 	}
-	var optIn []string
+	optIn := kubeletConfig(o.config)
 	if o.config.SecretMetadata {
 		optIn = append(optIn, "secret-metadata")
 	}
@@ -125,6 +125,14 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}
 	if code != exitOK {
 		return exitCode(code)
+	}
+	return nil
+}
+
+// kubeletConfig is the opt-in that recording has, too.
+func kubeletConfig(c *config.Config) []string {
+	if c.KubeletConfig {
+		return []string{"kubelet-config"}
 	}
 	return nil
 }

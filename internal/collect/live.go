@@ -45,6 +45,7 @@ type Live struct {
 	config   *rest.Config
 	pageSize int64
 	maxPages int
+	patience time.Duration // with one kubelet
 
 	mu      sync.Mutex
 	clients map[schema.GroupVersion]rest.Interface
@@ -58,7 +59,7 @@ func NewLive(config *rest.Config, pageSize int64) *Live {
 	if pageSize == 0 {
 		pageSize = DefaultPageSize
 	}
-	return &Live{config: c, pageSize: pageSize, maxPages: maxPages, clients: map[schema.GroupVersion]rest.Interface{}}
+	return &Live{config: c, pageSize: pageSize, maxPages: maxPages, patience: kubeletTimeout, clients: map[schema.GroupVersion]rest.Interface{}}
 }
 
 // Collect implements Source.
@@ -86,6 +87,15 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 				continue
 			}
 			group.Go(func() error {
+				if kind.Name == kubeletKind.Name {
+					n, gaps, err := l.kubelets(ctx, scope, emit)
+					mu.Lock()
+					defer mu.Unlock()
+					if cov.Gaps = append(cov.Gaps, gaps...); n > 0 || len(gaps) == 0 {
+						cov.Objects[kind.Name] = n
+					}
+					return err
+				}
 				for _, ns := range namespaces {
 					n, err := l.list(ctx, kind, ns, scope, emit)
 					var failed emitError

@@ -94,12 +94,17 @@ type fault func(r request) bool
 // apiServer starts an API server that holds the shop and has a fault.
 func apiServer(t *testing.T, broken fault) *rest.Config {
 	t.Helper()
+	return apiServerOf(t, shop(), broken)
+}
+
+func apiServerOf(t *testing.T, held []metav1.Object, broken fault) *rest.Config {
+	t.Helper()
 	var file bytes.Buffer
 	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range shop() {
+	for _, v := range held {
 		if err := w.Write(snapshot.Object{Kind: kindOf(v), Value: v}); err != nil {
 			t.Fatal(err)
 		}

@@ -349,6 +349,9 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 	if value.GetName() == "" {
 		value.SetName(value.GetGenerateName())
 	}
+	if kind.Name == kubeletKind.Name && value.GetName() == "" {
+		value.SetName("kubelet") // its file names no node
+	}
 	switch {
 	case value.GetName() == "":
 		p.gap(before+node.Line, fmt.Errorf("this %s has no name", kind.Name))

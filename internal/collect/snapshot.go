@@ -124,6 +124,12 @@ func (s Snapshot) Collect(ctx context.Context, scope Scope, emit func([]snapshot
 // coverage is what the file says of the recording, as far as it is in scope.
 func (s Snapshot) coverage(r *snapshot.Reader, scope Scope, inScope func(snapshot.Kind) bool, read map[string]int, seen map[string]bool) Coverage {
 	header, end := r.Header(), r.Ending()
+	anew := func(k snapshot.Kind) string {
+		if k.OptIn != "" {
+			return "record the cluster anew with --" + k.OptIn
+		}
+		return "record the cluster anew"
+	}
 	cov := Coverage{Objects: map[string]int{}}
 	gaps := map[string]bool{}
 	for _, g := range end.Gaps {
@@ -149,7 +155,7 @@ func (s Snapshot) coverage(r *snapshot.Reader, scope Scope, inScope func(snapsho
 		case !gaps[k.Name]:
 			cov.Gaps = append(cov.Gaps, snapshot.Gap{
 				Kind: k.Name, Reason: snapshot.Failed,
-				Message: fmt.Sprintf("the snapshot, recorded by kubemuster %s, does not hold %s; record the cluster anew", header.Kubemuster, resource(k)),
+				Message: fmt.Sprintf("the snapshot, recorded by kubemuster %s, does not hold %s; %s", header.Kubemuster, resource(k), anew(k)),
 			})
 		}
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	Baseline          string // file of an earlier report
 	NewOnly           bool   // only what is not in the baseline gates
 	SecretMetadata    bool
+	KubeletConfig     bool
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
@@ -67,6 +68,7 @@ func ReadFlags(f *pflag.FlagSet) {
 	f.StringSlice("exclude-namespace", nil, "leave these namespaces out")
 	f.Duration("timeout", 15*time.Minute, "time for one target")
 	f.Float64("qps", 50, "requests a second to one API server")
+	f.Bool("kubelet-config", false, "ask each node's kubelet for its settings, for KM6011 to KM6019; see deploy/kubernetes/kubelet-config.yaml")
 	PluginFlags(f)
 }
 
@@ -106,7 +108,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
 		Policies: v.GetStringSlice("policy"), Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
 		Namespaces: v.GetStringSlice("namespace"), ExcludeNamespaces: v.GetStringSlice("exclude-namespace"), Outputs: v.GetStringSlice("output"),
-		AllowIncomplete: v.GetBool("allow-incomplete"), SecretMetadata: v.GetBool("secret-metadata"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
+		AllowIncomplete: v.GetBool("allow-incomplete"), SecretMetadata: v.GetBool("secret-metadata"), KubeletConfig: v.GetBool("kubelet-config"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
 	}
 	if len(args) > 0 {
 		c.Targets = nil
@@ -238,6 +240,7 @@ func (f File) settings() map[string]any {
 	set("namespace", f.Namespaces.Include, len(f.Namespaces.Include) > 0)
 	set("exclude-namespace", f.Namespaces.Exclude, len(f.Namespaces.Exclude) > 0)
 	set("secret-metadata", f.Checks.SecretMetadata, f.Checks.SecretMetadata)
+	set("kubelet-config", f.Checks.KubeletConfig, f.Checks.KubeletConfig)
 	set("concurrency", f.Limits.Concurrency, f.Limits.Concurrency != 0)
 	set("timeout", f.Limits.Timeout, f.Limits.Timeout != "")
 	set("qps", f.Limits.QPS, f.Limits.QPS != 0)

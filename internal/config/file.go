@@ -46,6 +46,8 @@ type Checks struct {
 	Skip   []string `yaml:"skip"`
 	// SecretMetadata lets a scan list the metadata of Secrets.
 	SecretMetadata bool `yaml:"secretMetadata"`
+	// KubeletConfig lets a scan, or a recording, ask each node's kubelet for its configuration.
+	KubeletConfig bool `yaml:"kubeletConfig"`
 }
 
 // Namespaces selects namespaces by name.

@@ -55,10 +55,11 @@ func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object
 		w = &workload{o.Kind.Name, o.Value.GetNamespace(), o.Value.GetName(), o.Kind.PodSpec, spec, o.PodMeta()}
 	}
 	find := func(c *check, v violation) finding.Finding {
+		kind, prefix := o.Subject()
 		f := finding.Finding{
 			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
-			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
-			Key:    v.Key, Path: v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
+			Object: identity(kind, o.Value.GetNamespace(), o.Value.GetName()),
+			Key:    v.Key, Path: prefix + v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
 		}
 		if o.Line != nil {
 			f.File, f.Line = o.File, o.Line(v.Path)

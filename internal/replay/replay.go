@@ -126,6 +126,7 @@ func (s *Server) routes() *http.ServeMux {
 		mux.HandleFunc(prefix+"/namespaces/{namespace}/{resource}", s.serveObjects)
 		mux.HandleFunc(prefix+"/namespaces/{namespace}/{resource}/{name}", s.serveObjects)
 	}
+	mux.HandleFunc("GET /api/v1/nodes/{name}/proxy/{path...}", s.serveKubelet)
 	mux.HandleFunc("POST /apis/authentication.k8s.io/v1/selfsubjectreviews", s.serveSelfSubjectReview)
 	mux.HandleFunc("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews", s.serveSelfSubjectAccessReview)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -226,7 +227,7 @@ func groupResource(k snapshot.Kind) schema.GroupResource {
 }
 
 func (s *Server) get(w http.ResponseWriter, r *http.Request, kind snapshot.Kind, namespace, name string) {
-	at, found := slices.BinarySearchFunc(s.objects[kind.Name], namespace+"/"+name, func(o snapshot.Object, k string) int { return cmp.Compare(key(o), k) })
+	o, found := s.find(kind, namespace, name)
 	if !found {
 		if why := s.unrecorded(kind, namespace); why != "" {
 			writeError(w, r, apierrors.NewForbidden(groupResource(kind), name, errors.New(why)))
@@ -237,8 +238,17 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, kind snapshot.Kind,
 	}
 	// A copy of the struct, because encoding writes the kind into it for a moment.
 	v := reflect.New(kind.Type)
-	v.Elem().Set(reflect.ValueOf(s.objects[kind.Name][at].Value).Elem())
+	v.Elem().Set(reflect.ValueOf(o.Value).Elem())
 	write(w, r, http.StatusOK, schema.GroupVersion{Group: kind.Group, Version: kind.Version}, v.Interface().(runtime.Object))
+}
+
+func (s *Server) find(kind snapshot.Kind, namespace, name string) (snapshot.Object, bool) {
+	objects := s.objects[kind.Name]
+	at, found := slices.BinarySearchFunc(objects, namespace+"/"+name, func(o snapshot.Object, k string) int { return cmp.Compare(key(o), k) })
+	if !found {
+		return snapshot.Object{}, false
+	}
+	return objects[at], true
 }
 
 // forbidden is told in the API server's words.

@@ -18,7 +18,7 @@ import (
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
-// Record reads every kind of a cluster, whatever this run's checks need, and has save write it as a snapshot. What could not
+// Record reads every kind of a cluster that may be read without asking or was asked for, whatever this run's checks need, and has save write it as a snapshot. What could not
 // be read is in the cluster's gaps and in the snapshot. After an error, and when ctx is cancelled, write has failed and save
 // must leave no file.
 func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.Writer) error) error) (c report.Cluster, err error) {
@@ -28,7 +28,8 @@ func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.
 	defer func() { s.event(Event{Target: name, Kind: Finished, Status: c.Status}) }()
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
-	scope := collect.Scope{Kinds: snapshot.Kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
+	kinds := slices.Concat(snapshot.Kinds, slices.DeleteFunc(slices.Clone(snapshot.OptIn), s.leavesOut))
+	scope := collect.Scope{Kinds: kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	source, _, err := s.open(ctx, t, &c, &scope)
 	if err != nil {
 		return c, cause(ctx, err)

@@ -366,15 +366,38 @@ func (r *run) notify() {
 	}
 }
 
+// toldSingly are as many gaps of single objects as a check's reason names.
+const toldSingly = 3
+
 // unread names the kinds that the check requires and that have a gap.
 func (r *run) unread(c finding.Check) string {
 	var reasons []string
+	single := 0
 	for _, g := range r.cluster.Gaps {
-		if slices.Contains(c.Requires, g.Kind) || g.Kind == "Manifest" {
+		if !slices.Contains(c.Requires, g.Kind) && g.Kind != "Manifest" {
+			continue
+		}
+		if g.Name != "" {
+			single++
+		}
+		if g.Name == "" || single <= toldSingly {
 			reasons = append(reasons, g.String())
 		}
 	}
+	if more := single - toldSingly; more > 0 {
+		reasons = append(reasons, fmt.Sprintf("and %d more", more))
+	}
 	return strings.Join(reasons, "; ")
+}
+
+// unreadObjects counts the objects that the check requires and that have a gap of their own.
+func (r *run) unreadObjects(c finding.Check) (n int) {
+	for _, g := range r.cluster.Gaps {
+		if g.Name != "" && slices.Contains(c.Requires, g.Kind) {
+			n++
+		}
+	}
+	return n
 }
 
 // notServed names the kinds that a check of the whole cluster requires, if the server serves none of them.
@@ -436,6 +459,9 @@ func (r *run) tally(scope collect.Scope) {
 			lacks(finding.NotApplicable, "it is opt-in: --"+r.optIn(c)+" lets the scan read what it looks at")
 		case unread != "":
 			lacks(finding.NotEvaluated, unread)
+			for range r.unreadObjects(c) - 1 {
+				r.count(c.ID, finding.NotEvaluated)
+			}
 		case notServed != "":
 			lacks(finding.NotApplicable, "the server does not serve "+notServed)
 		case r.verdicts[c.ID] == nil:

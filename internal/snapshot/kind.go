@@ -74,7 +74,7 @@ var Kinds = []Kind{
 }
 
 // OptIn are kinds that a scan reads only where a flag allows it.
-var OptIn = []Kind{secret}
+var OptIn = []Kind{secret, kubelet}
 
 // secret is read as metadata alone: nothing here has a place for its data.
 var secret = Kind{

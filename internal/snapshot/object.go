@@ -23,6 +23,7 @@ type Object struct {
 type Gap struct {
 	Kind      string    `json:"kind"`                // as Kind.Name
 	Namespace string    `json:"namespace,omitempty"` // the namespace that was asked for; empty for all
+	Name      string    `json:"name,omitempty"`      // of the one object that could not be read; empty for a list
 	Reason    GapReason `json:"reason"`
 	Message   string    `json:"message"`        // one sentence, no secret
 	Read      int       `json:"read,omitempty"` // objects read before it broke off
@@ -42,8 +43,11 @@ const (
 // String returns the gap as one phrase.
 func (g Gap) String() string {
 	where := ""
+	if g.Name != "" {
+		where = " of " + g.Name
+	}
 	if g.Namespace != "" {
-		where = " in namespace " + g.Namespace
+		where += " in namespace " + g.Namespace
 	}
 	return fmt.Sprintf("%s%s: %s: %s", g.Kind, where, g.Reason, g.Message)
 }

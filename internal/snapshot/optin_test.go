@@ -19,7 +19,7 @@ func TestSecretMetadataRole(t *testing.T) {
 		t.Errorf("got %v, bound to %s", role.Rules, binding.RoleRef.Name)
 	}
 	for _, k := range snapshot.OptIn {
-		if k.Resource != "secrets" || !k.MetadataOnly() || k.OptIn == "" {
+		if k.OptIn == "" || (k.Resource == "secrets") != k.MetadataOnly() {
 			t.Errorf("%+v", k)
 		}
 	}
@@ -27,5 +27,16 @@ func TestSecretMetadataRole(t *testing.T) {
 		if k.OptIn != "" || k.MetadataOnly() {
 			t.Errorf("%s is read by every scan", k.Name)
 		}
+	}
+}
+
+// The role for --kubelet-config grants getting of nodes/proxy, and no more.
+func TestKubeletConfigRole(t *testing.T) {
+	var role rbacv1.ClusterRole
+	var binding rbacv1.ClusterRoleBinding
+	decode(t, "../../deploy/kubernetes/kubelet-config.yaml", &role, &binding)
+	want := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"nodes/proxy"}, Verbs: []string{"get"}}}
+	if !reflect.DeepEqual(role.Rules, want) || binding.RoleRef.Name != role.Name {
+		t.Errorf("got %v, bound to %s", role.Rules, binding.RoleRef.Name)
 	}
 }

@@ -105,6 +105,7 @@ type Problem struct {
 type Gap struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty" jsonschema:"description=of the one object that could not be read"`
 	Reason    string `json:"reason"`
 	Message   string `json:"message"`
 	Read      int    `json:"read,omitempty" jsonschema:"description=objects read before it broke off"`
@@ -201,7 +202,7 @@ func cluster(c *report.Cluster) Cluster {
 		d.Problem = (*Problem)(c.Problem)
 	}
 	for _, g := range c.Gaps {
-		d.Gaps = append(d.Gaps, Gap{g.Kind, g.Namespace, string(g.Reason), g.Message, g.Read})
+		d.Gaps = append(d.Gaps, Gap{g.Kind, g.Namespace, g.Name, string(g.Reason), g.Message, g.Read})
 	}
 	for _, n := range c.Notifications {
 		d.Notifications = append(d.Notifications, Notification(n))
@@ -284,7 +285,7 @@ func (d Cluster) cluster() (report.Cluster, error) {
 		Problem: (*report.Problem)(d.Problem), Namespaces: d.Namespaces, ExcludeNamespaces: d.Excluded, Compared: d.Compared,
 	}
 	for _, g := range d.Gaps {
-		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: g.Kind, Namespace: g.Namespace, Reason: snapshot.GapReason(g.Reason), Message: g.Message, Read: g.Read})
+		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: g.Kind, Namespace: g.Namespace, Name: g.Name, Reason: snapshot.GapReason(g.Reason), Message: g.Message, Read: g.Read})
 	}
 	for _, n := range d.Notifications {
 		c.Notifications = append(c.Notifications, report.Notification(n))

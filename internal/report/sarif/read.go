@@ -133,8 +133,8 @@ type (
 		Level          string
 		Message        text
 		Properties     struct {
-			Kind, Namespace, Reason, Message string
-			ObjectsRead                      int
+			Kind, Namespace, Name, Reason, Message string
+			ObjectsRead                            int
 		}
 	}
 	readTally struct {
@@ -234,7 +234,7 @@ func (n readNotification) addTo(c *report.Cluster) {
 	case strings.HasPrefix(id, "scan/"):
 		c.Problem = &report.Problem{Stage: strings.TrimPrefix(id, "scan/"), Message: n.Message.Text}
 	case strings.HasPrefix(id, "read/"):
-		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: p.Kind, Namespace: p.Namespace, Reason: snapshot.GapReason(p.Reason), Message: p.Message, Read: p.ObjectsRead})
+		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: p.Kind, Namespace: p.Namespace, Name: p.Name, Reason: snapshot.GapReason(p.Reason), Message: p.Message, Read: p.ObjectsRead})
 	case id == "check/not-evaluated": // the tallies say it
 	default:
 		c.Notifications = append(c.Notifications, report.Notification{ID: id, Level: n.Level, Check: n.AssociatedRule.ID, Message: n.Message.Text})

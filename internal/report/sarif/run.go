@@ -231,6 +231,9 @@ func notifications(c *report.Cluster, rules rules) (configuration, execution []*
 		n := notification(gapID(g.Reason), "warning", g.String())
 		n.Properties = properties("kind", g.Kind, "namespace", g.Namespace, "reason", string(g.Reason), "message", g.Message)
 		n.Properties["objectsRead"] = g.Read
+		if g.Name != "" {
+			n.Properties["name"] = g.Name
+		}
 		execution = append(execution, n)
 	}
 	for _, t := range c.Tallies {

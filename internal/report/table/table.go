@@ -408,6 +408,9 @@ func gaps(r *report.Report) (all []note) {
 	for _, c := range r.Clusters {
 		for _, g := range c.Gaps {
 			about := g.Kind
+			if g.Name != "" {
+				about += " of " + g.Name
+			}
 			if g.Namespace != "" {
 				about += " in " + g.Namespace
 			}
