@@ -18,10 +18,11 @@
 #   remediation: >-
 #     Set authentication.anonymous.enabled to false in the kubelet's configuration and restart it.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.1"]
-#     cis-eks-1.8: ["3.2.1"]
 #     cis-kubernetes-1.12: ["4.2.1"]
+#     cis-eks-1.8: ["3.2.1"]
+#     cis-aks-1.8: ["3.2.1"]
 #     nsa-cisa-1.2: [worker-nodes]
+#     mitre-attack-containers: [T1133, T1609]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_anonymous
 

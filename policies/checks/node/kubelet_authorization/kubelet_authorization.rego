@@ -18,10 +18,11 @@
 #   remediation: >-
 #     Set authorization.mode to Webhook in the kubelet's configuration and restart it, so that it asks the API server.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.2"]
-#     cis-eks-1.8: ["3.2.2"]
 #     cis-kubernetes-1.12: ["4.2.2"]
+#     cis-eks-1.8: ["3.2.2"]
+#     cis-aks-1.8: ["3.2.2"]
 #     nsa-cisa-1.2: [worker-nodes]
+#     mitre-attack-containers: [T1609]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_authorization
 

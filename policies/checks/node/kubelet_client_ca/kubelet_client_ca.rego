@@ -18,9 +18,9 @@
 #     Set authentication.x509.clientCAFile in the kubelet's configuration to the file of the cluster's authority and
 #     restart it.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.3"]
-#     cis-eks-1.8: ["3.2.3"]
 #     cis-kubernetes-1.12: ["4.2.3"]
+#     cis-eks-1.8: ["3.2.3"]
+#     cis-aks-1.8: ["3.2.3"]
 #     nsa-cisa-1.2: [worker-nodes]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_client_ca

@@ -18,9 +18,10 @@
 #     Set rotateCertificates to true in the kubelet's configuration and restart it. Where the kubelet proves itself by
 #     tokens of the cloud instead, as on EKS, waive the finding.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.8"]
-#     cis-eks-1.8: ["3.2.8"]
 #     cis-kubernetes-1.12: ["4.2.10"]
+#     cis-eks-1.8: ["3.2.8"]
+#     cis-aks-1.8: ["3.2.8"]
+#     nsa-cisa-1.2: [worker-nodes]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_client_rotation
 

@@ -15,9 +15,10 @@
 #   remediation: >-
 #     Leave eventRecordQPS away, or set it to what the node's pods need.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.7"]
-#     cis-eks-1.8: ["3.2.7"]
 #     cis-kubernetes-1.12: ["4.2.8"]
+#     cis-eks-1.8: ["3.2.7"]
+#     cis-aks-1.8: ["3.2.7"]
+#     nsa-cisa-1.2: [worker-nodes]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_event_rate
 

@@ -15,9 +15,10 @@
 #   remediation: >-
 #     Leave makeIPTablesUtilChains away, or set it to true.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.6"]
-#     cis-eks-1.8: ["3.2.6"]
 #     cis-kubernetes-1.12: ["4.2.6"]
+#     cis-eks-1.8: ["3.2.6"]
+#     cis-aks-1.8: ["3.2.6"]
+#     nsa-cisa-1.2: [worker-nodes]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_iptables_chains
 

@@ -15,10 +15,11 @@
 #   remediation: >-
 #     Set readOnlyPort to 0 in the kubelet's configuration and restart it; let monitoring use the authenticated port.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.4"]
-#     cis-eks-1.8: ["3.2.4"]
 #     cis-kubernetes-1.12: ["4.2.4"]
+#     cis-eks-1.8: ["3.2.4"]
+#     cis-aks-1.8: ["3.2.4"]
 #     nsa-cisa-1.2: [worker-nodes]
+#     mitre-attack-containers: [T1613]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_read_only_port
 

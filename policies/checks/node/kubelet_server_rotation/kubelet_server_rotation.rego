@@ -19,9 +19,10 @@
 #     Set serverTLSBootstrap to true, leave the feature gate RotateKubeletServerCertificate on, and have the cluster
 #     approve the requests of kubelets for kubernetes.io/kubelet-serving.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.9"]
-#     cis-eks-1.8: ["3.2.9"]
 #     cis-kubernetes-1.12: ["4.2.11"]
+#     cis-eks-1.8: ["3.2.9"]
+#     cis-aks-1.8: ["3.2.9"]
+#     nsa-cisa-1.2: [worker-nodes]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_server_rotation
 

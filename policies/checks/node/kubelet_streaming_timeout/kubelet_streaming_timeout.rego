@@ -15,9 +15,10 @@
 #   remediation: >-
 #     Leave streamingConnectionIdleTimeout away, which makes it four hours, or set it to a time above 0.
 #   frameworks:
-#     cis-aks-1.8: ["3.2.5"]
-#     cis-eks-1.8: ["3.2.5"]
 #     cis-kubernetes-1.12: ["4.2.5"]
+#     cis-eks-1.8: ["3.2.5"]
+#     cis-aks-1.8: ["3.2.5"]
+#     nsa-cisa-1.2: [worker-nodes]
 #     owasp-kubernetes-2022: [K09]
 package kubemuster.checks.node.kubelet_streaming_timeout
 
