@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
 )
 
 func newChecks(ios *IOStreams) *cobra.Command {
@@ -37,13 +40,18 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if engine, err = engine.Select(cmd.Context(), ids, nil); err != nil {
-				return usageError{err}
+			all := engine.Checks()
+			i := slices.IndexFunc(all, func(c finding.Check) bool { return c.ID == ids[0] })
+			if i < 0 {
+				return usageError{fmt.Errorf("there is no check %q; kubemuster checks list shows all", ids[0])}
 			}
-			c := engine.Checks()[0]
+			c := all[i]
 			wrap := func(s string) string { return text.WrapSoft(strings.Join(strings.Fields(s), " "), 96) }
 			fmt.Fprintf(ios.Out, "%s  %s  (%s, %s)\n\n%s\n\n%s\n\nfix\n%s\n\nkinds       %s\n", c.ID, c.Name, c.Severity, c.Domain(),
 				c.Title, wrap(c.Description), wrap(c.Remediation), strings.Join(c.Kinds, ", "))
+			for _, p := range c.Parameters {
+				fmt.Fprintf(ios.Out, "parameter   %s (%s, %s): %s\n", p.Name, p.Type, defaultOf(p), p.Help)
+			}
 			for _, name := range slices.Sorted(maps.Keys(c.Frameworks)) {
 				fmt.Fprintf(ios.Out, "framework   %s %s\n", name, strings.Join(c.Frameworks[name], ", "))
 			}
@@ -55,4 +63,12 @@ func newChecks(ios *IOStreams) *cobra.Command {
 	}
 	cmd.AddCommand(list, show)
 	return cmd
+}
+
+func defaultOf(p finding.Parameter) string {
+	if p.Default == nil {
+		return "no default: the check is not applicable without it"
+	}
+	value, _ := json.Marshal(p.Default)
+	return "default " + string(value)
 }

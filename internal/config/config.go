@@ -24,8 +24,12 @@ type Config struct {
 	Targets           []Target
 	Providers         map[string]Provider
 	PluginDir         string
-	Policies          []string // folders of further packs
+	Packs             []Pack // beside our own
 	Checks, SkipCheck []string
+	Frameworks        []string
+	MinSeverity       finding.Severity
+	Severity          map[string]finding.Severity // by check, in place of its own
+	Parameters        map[string]map[string]any   // by check and name
 	Namespaces        []string
 	ExcludeNamespaces []string
 	Outputs           []string
@@ -34,6 +38,16 @@ type Config struct {
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
+
+	file File
+}
+
+// Place says where a key stands in the configuration file, as in kubemuster.yaml:12; it is empty for what does not.
+func (c *Config) Place(key string) string {
+	if line, ok := c.file.lines[key]; ok {
+		return fmt.Sprintf("%s:%d", c.file.path, line)
+	}
+	return ""
 }
 
 // Flags adds the flags that a configuration is made of. Each is also an environment variable: KUBEMUSTER_ and the name
@@ -43,9 +57,7 @@ func Flags(f *pflag.FlagSet) {
 	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
 	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
-	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
-	f.StringSlice("check", nil, "run only these checks (IDs)")
-	f.StringSlice("skip-check", nil, "leave these checks out (IDs)")
+	CheckFlags(f)
 	f.StringSlice("namespace", nil, "look only at these namespaces; checks of the whole cluster are then out of scope")
 	f.StringSlice("exclude-namespace", nil, "leave these namespaces out")
 	f.Int("concurrency", 4, "clusters to scan at once")
@@ -68,6 +80,15 @@ func FlagsFromEnv(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
+// CheckFlags adds the flags that say which checks there are.
+func CheckFlags(f *pflag.FlagSet) {
+	f.StringSlice("policy", nil, "pack of further checks: a folder, a bundle FILE.tar.gz or oci://registry/repository:tag; may be repeated")
+	f.StringSlice("check", nil, "run only these checks (IDs or domains)")
+	f.StringSlice("skip-check", nil, "leave these checks out (IDs or domains)")
+	f.StringSlice("framework", nil, "run only checks with controls of these frameworks")
+	f.String("severity", "", "run only checks of this severity or above")
+}
+
 // PluginFlags adds the flags of commands that only start plugins.
 func PluginFlags(f *pflag.FlagSet) {
 	f.String("plugin-dir", "", "folder to look for auth plugins in first")
@@ -88,7 +109,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	}
 	c := &Config{
 		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
-		Policies: v.GetStringSlice("policy"), Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
+		Frameworks: v.GetStringSlice("framework"), Parameters: file.Policies.Parameters, file: file, Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
 		Namespaces: v.GetStringSlice("namespace"), ExcludeNamespaces: v.GetStringSlice("exclude-namespace"), Outputs: v.GetStringSlice("output"),
 		AllowIncomplete: v.GetBool("allow-incomplete"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
 	}
@@ -105,7 +126,36 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		}
 		c.FailOn = &s
 	}
+	if err := c.policies(v.GetStringSlice("policy"), v.GetString("severity")); err != nil {
+		return nil, err
+	}
 	return c, c.validate(flags)
+}
+
+// policies reads the severities, and what the file says of the packs that are asked for.
+func (c *Config) policies(packs []string, minimum string) error {
+	for _, path := range packs {
+		pack := Pack{Path: path}
+		for _, p := range c.file.Policies.Packs {
+			if p.Path == path {
+				pack = p
+			}
+		}
+		c.Packs = append(c.Packs, pack)
+	}
+	var err error
+	if minimum != "" {
+		if c.MinSeverity, err = finding.ParseSeverity(strings.ToLower(minimum)); err != nil {
+			return fmt.Errorf("--severity: %w", err)
+		}
+	}
+	c.Severity = map[string]finding.Severity{}
+	for id, name := range c.file.Policies.Severity {
+		if c.Severity[id], err = finding.ParseSeverity(name); err != nil {
+			return fmt.Errorf("%s: policies.severity.%s: %w", c.Place("policies.severity."+id), id, err)
+		}
+	}
+	return nil
 }
 
 func (c *Config) validate(flags *pflag.FlagSet) error {
@@ -186,9 +236,15 @@ func (f File) settings() map[string]any {
 	if f.Gate.AllowIncomplete != nil {
 		m["allow-incomplete"] = *f.Gate.AllowIncomplete
 	}
-	set("policy", f.Policies, len(f.Policies) > 0)
-	set("check", f.Checks.Select, len(f.Checks.Select) > 0)
-	set("skip-check", f.Checks.Skip, len(f.Checks.Skip) > 0)
+	var packs []string
+	for _, p := range f.Policies.Packs {
+		packs = append(packs, p.Path)
+	}
+	set("policy", packs, len(packs) > 0)
+	set("check", f.Policies.Select, len(f.Policies.Select) > 0)
+	set("skip-check", f.Policies.Skip, len(f.Policies.Skip) > 0)
+	set("framework", f.Policies.Frameworks, len(f.Policies.Frameworks) > 0)
+	set("severity", f.Policies.MinSeverity, f.Policies.MinSeverity != "")
 	set("namespace", f.Namespaces.Include, len(f.Namespaces.Include) > 0)
 	set("exclude-namespace", f.Namespaces.Exclude, len(f.Namespaces.Exclude) > 0)
 	set("concurrency", f.Limits.Concurrency, f.Limits.Concurrency != 0)

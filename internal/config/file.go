@@ -20,12 +20,14 @@ import (
 type File struct {
 	Targets    []Target   `yaml:"targets"`
 	Plugins    Plugins    `yaml:"plugins"`
-	Policies   []string   `yaml:"policies"` // folders of further packs
-	Checks     Checks     `yaml:"checks"`
+	Policies   Policies   `yaml:"policies"`
 	Namespaces Namespaces `yaml:"namespaces"`
 	Outputs    []string   `yaml:"outputs"`
 	Gate       Gate       `yaml:"gate"`
 	Limits     Limits     `yaml:"limits"`
+
+	path  string
+	lines map[string]int // of every key and item, by its path
 }
 
 // Target is one cluster.
@@ -48,10 +50,25 @@ type Provider struct {
 	Params map[string]string `yaml:"params"` // parameters of every target, unless the target has its own
 }
 
-// Checks selects checks by ID.
-type Checks struct {
-	Select []string `yaml:"select"`
-	Skip   []string `yaml:"skip"`
+// Policies says which checks there are and how they judge.
+type Policies struct {
+	Packs       []Pack                    `yaml:"packs"` // beside our own
+	Select      []string                  `yaml:"select"`
+	Skip        []string                  `yaml:"skip"`
+	Frameworks  []string                  `yaml:"frameworks"`
+	MinSeverity string                    `yaml:"minSeverity"`
+	Severity    map[string]string         `yaml:"severity"`   // by check, in place of its own
+	Parameters  map[string]map[string]any `yaml:"parameters"` // by check and name
+}
+
+// Pack is a source of further checks.
+type Pack struct {
+	Path string `yaml:"path"` // a folder, a bundle FILE.tar.gz, or oci://registry/repository:tag
+	Key  string `yaml:"key"`  // PEM file of the public key that must have signed the bundle
+	// For oci://. The secrets are references: env:NAME or file:PATH.
+	CAFile   string `yaml:"caFile"`
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
 }
 
 // Namespaces selects namespaces by name.
@@ -90,7 +107,8 @@ func readFile(path string) (File, error) {
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return f, fmt.Errorf("%s: holds more than one YAML document", path)
 	}
-	if err := known(path, "", doc.Content[0], reflect.TypeFor[File]()); err != nil {
+	f.path, f.lines = path, map[string]int{}
+	if err := f.known("", doc.Content[0], reflect.TypeFor[File]()); err != nil {
 		return f, err
 	}
 	if err := doc.Decode(&f); err != nil {
@@ -100,8 +118,9 @@ func readFile(path string) (File, error) {
 	return f, nil
 }
 
-// known refuses keys that the type has not, and values that look like a credential.
-func known(path, at string, node *yaml.Node, t reflect.Type) error {
+// known refuses keys that the type has not, and values that look like a credential. It takes note of where keys stand.
+func (f *File) known(at string, node *yaml.Node, t reflect.Type) error {
+	path := f.path
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -109,15 +128,21 @@ func known(path, at string, node *yaml.Node, t reflect.Type) error {
 		return fmt.Errorf("%s:%d: %s holds a secret literally; write env:NAME or file:PATH in its place", path, node.Line, at)
 	}
 	switch {
-	case node.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
+	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
+		of := t
+		if t.Kind() == reflect.Slice {
+			of = t.Elem()
+		}
 		for i, item := range node.Content {
-			if err := known(path, fmt.Sprintf("%s[%d]", at, i), item, t.Elem()); err != nil {
+			f.lines[fmt.Sprintf("%s[%d]", at, i)] = item.Line
+			if err := f.known(fmt.Sprintf("%s[%d]", at, i), item, of); err != nil {
 				return err
 			}
 		}
 	case node.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
+			f.lines[join(at, key.Value)] = key.Line
 			var of reflect.Type
 			switch t.Kind() {
 			case reflect.Map:
@@ -130,7 +155,7 @@ func known(path, at string, node *yaml.Node, t reflect.Type) error {
 			default:
 				return fmt.Errorf("%s:%d: %s takes no keys", path, key.Line, at)
 			}
-			if err := known(path, join(at, key.Value), value, of); err != nil {
+			if err := f.known(join(at, key.Value), value, of); err != nil {
 				return err
 			}
 		}

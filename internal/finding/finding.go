@@ -66,7 +66,16 @@ type Check struct {
 	Requires    []string            // the kinds that must have been read for a verdict
 	Frameworks  map[string][]string // framework → controls
 	References  []string            // URLs
-	Pack        string              // the pack it comes from
+	Parameters  []Parameter
+	Pack        string // the pack it comes from
+}
+
+// Parameter is a value that the user may set, and that the check reads.
+type Parameter struct {
+	Name    string `json:"name"`    // camelCase
+	Type    string `json:"type"`    // string, number, boolean or strings
+	Default any    `json:"default"` // nil: the check is not applicable until the parameter is set
+	Help    string `json:"help"`
 }
 
 // Scope says what a check looks at.

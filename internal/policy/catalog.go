@@ -30,6 +30,10 @@ type check struct {
 	needsVersion bool
 	rule         ast.Ref // data.….violations
 	at           string  // file:line of its metadata
+
+	values        map[string]any // its parameters
+	missing       string         // the parameter without which it has nothing to say, if that is not set
+	severityFixed bool           // by the settings: its violations have no say
 }
 
 // metadata is what stands under custom in a check's METADATA block.
@@ -43,6 +47,7 @@ type metadata struct {
 	Needs       []string            `json:"needs"`
 	Remediation string              `json:"remediation"`
 	Frameworks  map[string][]string `json:"frameworks"`
+	Parameters  []finding.Parameter `json:"parameters"`
 }
 
 // needsVersion, under needs in metadata, says that the check compares with the API server's version.
@@ -144,13 +149,20 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.requires: %w", at, err)
 	}
+	parameters, err := parametersOf(m.Parameters)
+	if err != nil {
+		return nil, fmt.Errorf("%s: custom.parameters: %w", at, err)
+	}
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
 	c := &check{kinds: kinds, at: at, needsVersion: len(m.Needs) > 0, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Frameworks: m.Frameworks, Pack: pack,
+		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}
+	if c.values, c.missing, err = c.configured(nil); err != nil {
+		return nil, err
+	}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())
 	}
@@ -159,7 +171,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 
 // byID sorts the checks and reports IDs that stand twice.
 func byID(checks []*check) error {
-	slices.SortFunc(checks, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(checks, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
 	for i := 1; i < len(checks); i++ {
 		if checks[i].ID == checks[i-1].ID {
 			return fmt.Errorf("check ID %s stands twice: at %s and at %s; give one of them another", checks[i].ID, checks[i-1].at, checks[i].at)

@@ -14,6 +14,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -95,7 +96,12 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 func (e *Engine) prepare(ctx context.Context) (err error) {
 	perKind := map[string][]*check{}
 	var cluster []*check
+	parameters := map[string]any{}
 	for _, c := range e.checks {
+		if c.missing != "" {
+			continue
+		}
+		parameters[c.ID] = c.values
 		if c.Scope == finding.ClusterScope {
 			cluster = append(cluster, c)
 			continue
@@ -104,37 +110,16 @@ func (e *Engine) prepare(ctx context.Context) (err error) {
 			perKind[k] = append(perKind[k], c)
 		}
 	}
-	if e.cluster, err = newRouter(ctx, e.compiler, cluster); err != nil {
+	store := parameterStore(parameters)
+	if e.cluster, err = newRouter(ctx, e.compiler, store, cluster); err != nil {
 		return err
 	}
 	for kind, checks := range perKind {
-		if e.objects[kind], err = newRouter(ctx, e.compiler, checks); err != nil {
+		if e.objects[kind], err = newRouter(ctx, e.compiler, store, checks); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// Select returns an engine with the checks of these IDs (all, if there are none) less those to skip.
-func (e *Engine) Select(ctx context.Context, ids, skip []string) (*Engine, error) {
-	if len(ids) == 0 && len(skip) == 0 {
-		return e, nil
-	}
-	for _, id := range slices.Concat(ids, skip) {
-		if !slices.ContainsFunc(e.checks, func(c *check) bool { return c.ID == id }) {
-			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
-		}
-	}
-	selected := &Engine{compiler: e.compiler, objects: map[string]*router{}}
-	for _, c := range e.checks {
-		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
-			selected.checks = append(selected.checks, c)
-		}
-	}
-	if len(selected.checks) == 0 {
-		return nil, errors.New("no check is left to run")
-	}
-	return selected, selected.prepare(ctx)
 }
 
 // Checks returns the catalogue, by ID.
@@ -151,10 +136,23 @@ func (e *Engine) Judges(id, kind string) bool {
 	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
 }
 
+// Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
+func (e *Engine) Lacks(id string) string {
+	for _, c := range e.checks {
+		if c.ID == id && c.missing != "" {
+			return fmt.Sprintf("it needs its parameter %s; set policies.parameters.%s.%s", c.missing, c.ID, c.missing)
+		}
+	}
+	return ""
+}
+
 // Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
 func (e *Engine) Kinds() []snapshot.Kind {
 	needed := map[string]bool{}
 	for _, c := range e.checks {
+		if c.missing != "" {
+			continue
+		}
 		for _, k := range c.Requires {
 			needed[k] = true
 		}
@@ -187,7 +185,7 @@ func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster)
 	}
 	return r.judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
 		f := finding.Finding{
-			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
+			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
 			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
 			Key:    v.Key, Path: v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
 		}
@@ -210,7 +208,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 			k = snapshot.Kind{Name: v.Object.Kind}
 		}
 		return finding.Finding{
-			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
+			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
 			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message,
 		}
 	})
@@ -245,9 +243,11 @@ func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
 	if schemas.Get(ref) == nil {
 		schemas.Put(ref, inputSchema(c.Scope, c.kinds))
 	}
+	parameters := ast.SchemaRootRef.Append(ast.StringTerm("parameters_" + c.ID))
+	schemas.Put(parameters, parametersSchema(c))
 	for _, a := range module.Annotations {
 		if a.Scope == "package" {
-			a.Schemas = append(a.Schemas, &ast.SchemaAnnotation{Path: ast.InputRootRef, Schema: ref})
+			a.Schemas = append(a.Schemas, &ast.SchemaAnnotation{Path: ast.InputRootRef, Schema: ref}, &ast.SchemaAnnotation{Path: parametersRoot, Schema: parameters})
 		}
 	}
 }
@@ -310,11 +310,11 @@ func (r *router) list() []*check {
 	return r.checks
 }
 
-func newRouter(ctx context.Context, compiler *ast.Compiler, checks []*check) (*router, error) {
+func newRouter(ctx context.Context, compiler *ast.Compiler, store storage.Store, checks []*check) (*router, error) {
 	r := &router{checks: checks}
 	var rules []string
 	for _, c := range checks {
-		q, err := prepare(ctx, compiler, "["+c.rule.String()+"]")
+		q, err := prepare(ctx, compiler, store, "["+c.rule.String()+"]")
 		if err != nil {
 			return nil, fmt.Errorf("%s: preparing check %s: %w", c.at, c.ID, err)
 		}
@@ -325,13 +325,13 @@ func newRouter(ctx context.Context, compiler *ast.Compiler, checks []*check) (*r
 		}
 	}
 	var err error
-	r.all, err = prepare(ctx, compiler, "["+strings.Join(rules, ", ")+"]")
+	r.all, err = prepare(ctx, compiler, store, "["+strings.Join(rules, ", ")+"]")
 	return r, err
 }
 
-func prepare(ctx context.Context, compiler *ast.Compiler, query string) (rego.PreparedEvalQuery, error) {
+func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, query string) (rego.PreparedEvalQuery, error) {
 	return rego.New(
-		rego.Compiler(compiler), rego.Query(query), rego.StrictBuiltinErrors(true),
+		rego.Compiler(compiler), rego.Store(store), rego.Query(query), rego.StrictBuiltinErrors(true),
 		// The result is read as it is: most are empty sets, and a conversion to Go values would cost more than the query.
 		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
 	).PrepareForEval(ctx)

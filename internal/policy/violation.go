@@ -25,11 +25,11 @@ type violation struct {
 	Object   struct{ Kind, Namespace, Name string }
 }
 
-func (v violation) severity(of finding.Severity) finding.Severity {
-	if s, err := finding.ParseSeverity(v.Severity); err == nil {
+func (c *check) severity(v violation) finding.Severity {
+	if s, err := finding.ParseSeverity(v.Severity); err == nil && !c.severityFixed {
 		return s
 	}
-	return of
+	return c.Severity
 }
 
 func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {

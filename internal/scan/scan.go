@@ -365,7 +365,10 @@ func (r *run) tally(scope collect.Scope) {
 			reason = why
 		}
 		unread, notServed := r.unread(c), r.notServed(c)
+		missing := r.scanner.Engine.Lacks(c.ID)
 		switch {
+		case missing != "":
+			lacks(finding.NotApplicable, missing)
 		case len(scope.Namespaces) > 0 && !InNamespaces(c):
 			lacks(finding.NotApplicable, outOfScope)
 		case unread != "":

@@ -30,3 +30,34 @@ references := {
 	"nginx:latest@sha256:0000000000000000000000000000000000000000000000000000000000000000",
 	"registry.example:5000/web@sha256:0000000000000000000000000000000000000000000000000000000000000000",
 }
+
+test_repository_in_full if {
+	repositories := {reference: repository | some reference in hosted; repository := image.repository(reference)}
+	repositories == {
+		"nginx": "docker.io/library/nginx",
+		"nginx:1.29": "docker.io/library/nginx:1.29",
+		"docker.io/nginx": "docker.io/library/nginx",
+		"index.docker.io/shop/web": "docker.io/shop/web",
+		"shop/web": "docker.io/shop/web",
+		"localhost/web": "localhost/web",
+		"registry:5000/web": "registry:5000/web",
+		"registry.example/shop/web:1": "registry.example/shop/web:1",
+	}
+}
+
+hosted := {
+	"nginx",
+	"nginx:1.29",
+	"docker.io/nginx",
+	"index.docker.io/shop/web",
+	"shop/web",
+	"localhost/web",
+	"registry:5000/web",
+	"registry.example/shop/web:1",
+}
+
+test_name_without_tag_and_digest if {
+	image.name("registry:5000/web:1@sha256:00") == "registry:5000/web"
+	image.name("registry:5000/web") == "registry:5000/web"
+	image.name("nginx@sha256:00") == "nginx"
+}
