@@ -4,24 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/policies"
 )
 
 // newEngine compiles our own checks and these packs.
 func newEngine(ctx context.Context, list ...config.Pack) (*policy.Engine, error) {
-	packs := []policy.Pack{{Name: "kubemuster", FS: policies.FS}}
+	packs := []policy.Pack{ownPack()}
 	for _, p := range list {
-		if info, err := os.Stat(p.Path); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--policy %s is no folder; name one that holds checks/ and, if needed, lib/", p.Path)
+		source := policy.Source{Path: p.Path, Key: p.Key, CAFile: p.CAFile}
+		for _, secret := range []struct {
+			key, ref string
+			value    *string
+		}{{"username", p.Username, &source.Username}, {"password", p.Password, &source.Password}} {
+			if secret.ref == "" {
+				continue
+			}
+			value, err := scan.ResolveSecret(secret.ref)
+			if err != nil {
+				return nil, fmt.Errorf("the %s of pack %s: %w; write env:NAME or file:PATH", secret.key, p.Path, err)
+			}
+			*secret.value = value.Reveal()
 		}
-		packs = append(packs, policy.Pack{Name: filepath.ToSlash(filepath.Clean(p.Path)), FS: os.DirFS(p.Path)})
+		pack, err := policy.Open(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		packs = append(packs, pack)
 	}
 	return policy.New(ctx, packs...)
+}
+
+func ownPack() policy.Pack {
+	return policy.Pack{Name: "kubemuster", FS: policies.FS, Version: version}
 }
 
 // configuredEngine compiles the packs that the configuration names, and has them judge as it says.

@@ -24,6 +24,7 @@ import (
 // Engine holds the compiled checks. It is safe for concurrent use.
 type Engine struct {
 	compiler *ast.Compiler
+	packs    []Pack
 	checks   []*check
 	objects  map[string]*router // by the kind's name
 	cluster  *router
@@ -58,15 +59,23 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 	e := &Engine{objects: map[string]*router{}}
 	modules := map[string]*ast.Module{}
 	for _, p := range packs {
+		if slices.ContainsFunc(e.packs, func(o Pack) bool { return o.Name == p.Name }) {
+			return nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
+		}
 		m, checks, err := load(p)
 		if err != nil {
 			return nil, err
 		}
-		maps.Copy(modules, m)
-		e.checks = append(e.checks, checks...)
-	}
-	if err := byID(e.checks); err != nil {
-		return nil, err
+		if p.SHA256, err = p.digest(); err != nil {
+			return nil, err
+		}
+		e.packs = append(e.packs, p)
+		if e.checks, err = merge(e.checks, checks, modules); err != nil {
+			return nil, err
+		}
+		if err := add(modules, m); err != nil {
+			return nil, err
+		}
 	}
 	schemas := ast.NewSchemaSet()
 	byRule := map[string]*check{}
@@ -135,6 +144,9 @@ func (e *Engine) Checks() []finding.Check {
 func (e *Engine) Judges(id, kind string) bool {
 	return slices.ContainsFunc(e.objects[kind].list(), func(c *check) bool { return c.ID == id })
 }
+
+// Packs returns the packs that the checks come from, with the digest of each.
+func (e *Engine) Packs() []Pack { return e.packs }
 
 // Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
 func (e *Engine) Lacks(id string) string {

@@ -37,7 +37,7 @@ func (e *Engine) Configure(ctx context.Context, s Settings) (*Engine, error) {
 	if err := e.fits(s); err != nil {
 		return nil, err
 	}
-	configured := &Engine{compiler: e.compiler, objects: map[string]*router{}}
+	configured := &Engine{compiler: e.compiler, packs: e.packs, objects: map[string]*router{}}
 	for _, c := range e.checks {
 		own := *c
 		if severity, ok := s.Severity[c.ID]; ok {

@@ -436,7 +436,11 @@ func (s *Scanner) components(clusters []report.Cluster) []report.Component {
 			found[c.Provider] = component(info, path)
 		}
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b report.Component) int { return strings.Compare(a.Name, b.Name) })
+	out := slices.SortedFunc(maps.Values(found), func(a, b report.Component) int { return strings.Compare(a.Name, b.Name) })
+	for _, p := range s.Engine.Packs() {
+		out = append(out, report.Component{Kind: "pack", Name: p.Name, Version: p.Version, SHA256: p.SHA256})
+	}
+	return out
 }
 
 func component(info sdk.Info, path string) report.Component {
