@@ -49,7 +49,7 @@ func configuredEngine(ctx context.Context, c *config.Config) (*policy.Engine, er
 		return nil, err
 	}
 	engine, err = engine.Configure(ctx, policy.Settings{
-		Select: c.Checks, Skip: c.SkipCheck, Frameworks: c.Frameworks, MinSeverity: c.MinSeverity, Severity: c.Severity, Parameters: c.Parameters,
+		Select: c.Checks, Skip: c.SkipCheck, Frameworks: c.Frameworks, MinSeverity: c.MinSeverity, Severity: c.Severity, Parameters: c.Parameters, Timeout: c.CheckTimeout,
 	})
 	var setting *policy.SettingError
 	if errors.As(err, &setting) {

@@ -38,6 +38,7 @@ type Config struct {
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
+	CheckTimeout      time.Duration // of a check for one object; zero: the engine's own
 
 	file File
 }
@@ -147,6 +148,11 @@ func (c *Config) policies(packs []string, minimum string) error {
 	if minimum != "" {
 		if c.MinSeverity, err = finding.ParseSeverity(strings.ToLower(minimum)); err != nil {
 			return fmt.Errorf("--severity: %w", err)
+		}
+	}
+	if limit := c.file.Limits.Check; limit != "" {
+		if c.CheckTimeout, err = time.ParseDuration(limit); err != nil || c.CheckTimeout <= 0 {
+			return fmt.Errorf("%s: limits.check must be a duration above zero, as in 5s", c.Place("limits.check"))
 		}
 	}
 	c.Severity = map[string]finding.Severity{}

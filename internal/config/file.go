@@ -87,6 +87,7 @@ type Gate struct {
 type Limits struct {
 	Concurrency int     `yaml:"concurrency"` // clusters at once
 	Timeout     string  `yaml:"timeout"`     // of one target, as in 15m
+	Check       string  `yaml:"check"`       // time of a check for one object, as in 5s
 	QPS         float64 `yaml:"qps"`         // requests a second to one API server
 }
 

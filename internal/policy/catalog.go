@@ -55,6 +55,8 @@ const workloadKinds = "Workload"
 
 var (
 	idPattern   = regexp.MustCompile(`^[A-Z]{2,8}[0-9]{4}$`)
+	customGroup = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	apiVersion  = regexp.MustCompile(`^v[0-9]+((alpha|beta)[0-9]+)?$`)
 	namePattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+$`)
 )
 
@@ -157,6 +159,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.kinds: %w", at, err)
 	}
+	if m.Scope == finding.ClusterScope && slices.ContainsFunc(kinds, snapshot.Kind.Custom) {
+		return nil, fmt.Errorf("%s: custom.kinds: custom resources are judged one at a time; custom.scope must be object", at)
+	}
 	requires, err := kindsNamed(m.Requires)
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.requires: %w", at, err)
@@ -203,6 +208,19 @@ func merge(before, pack []*check, modules map[string]*ast.Module) ([]*check, err
 	before = slices.DeleteFunc(before, func(c *check) bool { return replaced[c.ID] != nil })
 	all := append(before, pack...)
 	slices.SortStableFunc(all, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
+	version := map[string]*check{} // of custom resources, by the name of the kind
+	for _, c := range all {
+		for _, k := range c.kinds {
+			other := version[k.Name]
+			if version[k.Name] = c; other == nil || !k.Custom() {
+				continue
+			}
+			i := slices.IndexFunc(other.kinds, func(o snapshot.Kind) bool { return o.Name == k.Name })
+			if v := other.kinds[i].Version; v != k.Version {
+				return nil, fmt.Errorf("%s and %s want %s in two versions, %s and %s; settle on one", other.at, c.at, k.Name, v, k.Version)
+			}
+		}
+	}
 	for i := 1; i < len(all); i++ {
 		if all[i].ID == all[i-1].ID {
 			return nil, fmt.Errorf("check ID %s stands twice: at %s and at %s; give one of them another, or say custom.replaces", all[i].ID, all[i-1].at, all[i].at)
@@ -246,11 +264,25 @@ func kindsNamed(list []string) ([]snapshot.Kind, error) {
 		}
 		k, ok := snapshot.KindNamed(name)
 		if !ok {
-			return nil, fmt.Errorf("%q is no kind that is read", name)
+			k, ok = customKind(name)
+		}
+		if !ok {
+			return nil, fmt.Errorf("%q is no kind that is read; write a custom resource's as group/version/Kind, as in cert-manager.io/v1/Certificate", name)
 		}
 		out = append(out, k)
 	}
 	return out, nil
+}
+
+// customKind reads group/version/Kind. Groups without a dot are Kubernetes' own: what is not in snapshot.Kinds is left unread on
+// purpose, as Secrets are.
+func customKind(name string) (snapshot.Kind, bool) {
+	parts := strings.Split(name, "/")
+	if len(parts) != 3 || !customGroup.MatchString(parts[0]) || !apiVersion.MatchString(parts[1]) || !namePattern.MatchString(parts[2]) ||
+		slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == parts[0] && k.Name == parts[2] }) {
+		return snapshot.Kind{}, false
+	}
+	return snapshot.Custom(parts[0], parts[1], parts[2]), true
 }
 
 func names(kinds []snapshot.Kind) []string {

@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -28,12 +31,15 @@ type Engine struct {
 	checks   []*check
 	objects  map[string]*router // by the kind's name
 	cluster  *router
+	timeout  time.Duration // of a check on one object; zero means DefaultTimeout
 }
 
 // Cluster is what a check may know of the cluster that it judges.
 type Cluster struct {
 	Provider string
 	Version  string // of the API server, as in v1.37.2; empty if unknown
+	// Timeouts gives a check up that runs out of time again and again in this cluster; nil: none is given up.
+	Timeouts *Timeouts
 }
 
 // Judgement is what the checks said.
@@ -123,10 +129,12 @@ func (e *Engine) prepare(ctx context.Context) (err error) {
 	if e.cluster, err = newRouter(ctx, e.compiler, store, cluster); err != nil {
 		return err
 	}
+	e.cluster.limit = clusterTimes * cmp.Or(e.timeout, DefaultTimeout)
 	for kind, checks := range perKind {
 		if e.objects[kind], err = newRouter(ctx, e.compiler, store, checks); err != nil {
 			return err
 		}
+		e.objects[kind].limit = cmp.Or(e.timeout, DefaultTimeout)
 	}
 	return nil
 }
@@ -158,9 +166,9 @@ func (e *Engine) Lacks(id string) string {
 	return ""
 }
 
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds.
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds; those of custom resources follow.
 func (e *Engine) Kinds() []snapshot.Kind {
-	needed := map[string]bool{}
+	needed, custom := map[string]bool{}, map[string]snapshot.Kind{}
 	for _, c := range e.checks {
 		if c.missing != "" {
 			continue
@@ -168,12 +176,20 @@ func (e *Engine) Kinds() []snapshot.Kind {
 		for _, k := range c.Requires {
 			needed[k] = true
 		}
+		for _, k := range c.kinds {
+			if k.Custom() {
+				custom[k.Name] = k
+			}
+		}
 	}
 	var out []snapshot.Kind
 	for _, k := range snapshot.Kinds {
 		if needed[k.Name] {
 			out = append(out, k)
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(custom)) {
+		out = append(out, custom[name])
 	}
 	return out
 }
@@ -235,17 +251,21 @@ func (c Cluster) value() ast.Value {
 }
 
 func identity(k snapshot.Kind, namespace, name string) finding.Object {
-	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Name, Resource: k.Resource, Namespace: namespace, Name: name}
+	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Kind(), Resource: k.Resource, Namespace: namespace, Name: name}
 }
 
 // withTypeMeta is the object with the kind and version that lists leave out of their items.
 func withTypeMeta(o snapshot.Object) ast.Value {
-	obj, ok := toValue(reflect.ValueOf(o.Value)).(ast.Object)
+	value := reflect.ValueOf(o.Value)
+	if u, ok := o.Value.(*unstructured.Unstructured); ok {
+		value = reflect.ValueOf(u.Object)
+	}
+	obj, ok := toValue(value).(ast.Object)
 	if !ok {
 		return ast.NewObject()
 	}
 	obj.Insert(ast.InternedTerm("apiVersion"), ast.StringTerm(o.Kind.APIVersion()))
-	obj.Insert(ast.InternedTerm("kind"), ast.StringTerm(o.Kind.Name))
+	obj.Insert(ast.InternedTerm("kind"), ast.StringTerm(o.Kind.Kind()))
 	return obj
 }
 
@@ -313,6 +333,7 @@ type router struct {
 	all         rego.PreparedEvalQuery
 	single      []rego.PreparedEvalQuery
 	readsObject bool
+	limit       time.Duration // of one query
 }
 
 func (r *router) list() []*check {
@@ -361,7 +382,7 @@ func mentionsObject(module *ast.Module) bool {
 }
 
 func (r *router) without(skip func(finding.Check) bool) *router {
-	kept := &router{readsObject: r.readsObject}
+	kept := &router{readsObject: r.readsObject, limit: r.limit}
 	for i, c := range r.checks {
 		if !skip(c.Check) {
 			kept.checks, kept.single = append(kept.checks, c), append(kept.single, r.single[i])
@@ -375,8 +396,16 @@ func (r *router) without(skip func(finding.Check) bool) *router {
 
 func (r *router) judge(ctx context.Context, input ast.Value, about Cluster, find func(*check, violation) finding.Finding) Judgement {
 	var j Judgement
+	if givenUp := about.Timeouts.exhausted(); givenUp != nil {
+		for _, c := range r.checks {
+			if givenUp(c.Check) {
+				j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "it ran out of time again and again, and was given up"})
+			}
+		}
+		r = r.without(givenUp)
+	}
 	if len(r.single) == len(r.checks) && !reflect.ValueOf(r.all).IsZero() {
-		if sets, err := eval(ctx, r.all, input); err == nil && len(sets) == len(r.checks) {
+		if sets, err := eval(ctx, r.all, input, r.limit); err == nil && len(sets) == len(r.checks) {
 			for i, c := range r.checks {
 				j.add(c, sets[i], about, find)
 			}
@@ -384,7 +413,8 @@ func (r *router) judge(ctx context.Context, input ast.Value, about Cluster, find
 		}
 	}
 	for i, c := range r.checks {
-		sets, err := eval(ctx, r.single[i], input)
+		sets, err := eval(ctx, r.single[i], input, r.limit)
+		about.Timeouts.note(c.ID, err)
 		if err != nil || len(sets) != 1 {
 			j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, evaluationError(err)})
 			continue
@@ -394,8 +424,8 @@ func (r *router) judge(ctx context.Context, input ast.Value, about Cluster, find
 	return j
 }
 
-func eval(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value) ([]*ast.Term, error) {
-	rs, err := q.Eval(ctx, rego.EvalParsedInput(input))
+func eval(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value, limit time.Duration) ([]*ast.Term, error) {
+	rs, err := limited(ctx, limit, func(ctx context.Context) (rego.ResultSet, error) { return q.Eval(ctx, rego.EvalParsedInput(input)) })
 	if err != nil {
 		return nil, err
 	}

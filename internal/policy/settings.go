@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 
@@ -21,6 +22,7 @@ type Settings struct {
 	MinSeverity finding.Severity
 	Severity    map[string]finding.Severity // by ID: takes the place of the check's own, and of its violations' own
 	Parameters  map[string]map[string]any   // by ID and name
+	Timeout     time.Duration               // of a check on one object; zero means DefaultTimeout
 }
 
 // SettingError is a setting that fits no check.
@@ -37,7 +39,7 @@ func (e *Engine) Configure(ctx context.Context, s Settings) (*Engine, error) {
 	if err := e.fits(s); err != nil {
 		return nil, err
 	}
-	configured := &Engine{compiler: e.compiler, packs: e.packs, objects: map[string]*router{}}
+	configured := &Engine{compiler: e.compiler, packs: e.packs, timeout: s.Timeout, objects: map[string]*router{}}
 	for _, c := range e.checks {
 		own := *c
 		if severity, ok := s.Severity[c.ID]; ok {

@@ -117,6 +117,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
 	run := newRun(s, c)
 	run.about, run.number = about, index
+	run.about.Timeouts = &policy.Timeouts{}
 	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	judging, stop := outlive(ctx, grace)
 	defer stop()
@@ -280,7 +281,7 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 			j = judge(o)
 			r.remember(o.Value.GetUID(), j.Findings)
 		}
-		r.take(j, finding.Object{Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}.String())
+		r.take(j, identity(o).String())
 	}
 }
 
@@ -386,8 +387,8 @@ func (r *run) tally(scope collect.Scope) {
 // to some.
 func InNamespaces(c finding.Check) bool {
 	return c.Scope == finding.ObjectScope && slices.ContainsFunc(c.Kinds, func(name string) bool {
-		k, _ := snapshot.KindNamed(name)
-		return k.Namespaced
+		k, known := snapshot.KindNamed(name)
+		return k.Namespaced || !known // a custom resource's kind: the server tells
 	})
 }
 
