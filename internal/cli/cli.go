@@ -145,6 +145,7 @@ func newRoot(ios *IOStreams) *cobra.Command {
 		newAccess(ios, log),
 		newToken(ios, log),
 		newChecks(ios),
+		newPolicy(ios),
 		newPlugins(ios, log),
 		newVersion(ios, log),
 	)

@@ -87,12 +87,14 @@ const (
 	ClusterScope Scope = "cluster" // the index of the whole cluster
 )
 
-// Domain is the check's family, from its ID: workload, rbac, identity, network, admission, node or cloud.
+// Domain is the check's family, from the first digit of its ID: workload, rbac, identity, network, admission, node, cloud or,
+// for 9, custom.
 func (c Check) Domain() string {
-	if len(c.ID) < 3 {
+	i := strings.IndexAny(c.ID, "0123456789")
+	if i < 0 {
 		return ""
 	}
-	return map[byte]string{'1': "workload", '2': "rbac", '3': "identity", '4': "network", '5': "admission", '6': "node", '8': "cloud"}[c.ID[2]]
+	return map[byte]string{'1': "workload", '2': "rbac", '3': "identity", '4': "network", '5': "admission", '6': "node", '8': "cloud", '9': "custom"}[c.ID[i]]
 }
 
 // Object names a Kubernetes object.

@@ -55,37 +55,59 @@ type Verdict struct {
 	Reason  string // with NotEvaluated
 }
 
-// forbidden are the built-in functions that would let a check look outside its input.
-var forbidden = []string{
-	"http.send", "opa.runtime", "net.lookup_ip_addr", "time.now_ns", "rand.intn", "uuid.rfc4122", "rego.parse_module", "trace",
-}
+// forbidden are built-in functions that no check needs. Those that look outside a check's input, such as http.send and
+// time.now_ns, are known as such by OPA.
+var forbidden = []string{"rego.parse_module", "trace"}
 
 // New compiles the packs. Errors name file and line.
 func New(ctx context.Context, packs ...Pack) (*Engine, error) {
+	e, modules, err := assemble(packs)
+	if err != nil {
+		return nil, err
+	}
+	e.compiler = compilerFor(e.checks, modules)
+	if e.compiler.Compile(modules); e.compiler.Failed() {
+		return nil, compileError(e.compiler.Errors)
+	}
+	for _, c := range e.checks {
+		if len(e.compiler.GetRulesExact(c.rule)) == 0 {
+			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
+		}
+	}
+	return e, e.prepare(ctx)
+}
+
+// assemble loads the packs into one catalogue and one set of modules.
+func assemble(packs []Pack) (*Engine, map[string]*ast.Module, error) {
 	e := &Engine{objects: map[string]*router{}}
 	modules := map[string]*ast.Module{}
 	for _, p := range packs {
 		if slices.ContainsFunc(e.packs, func(o Pack) bool { return o.Name == p.Name }) {
-			return nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
+			return nil, nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
 		}
 		m, checks, err := load(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if p.SHA256, err = p.digest(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		e.packs = append(e.packs, p)
 		if e.checks, err = merge(e.checks, checks, modules); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := add(modules, m); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	return e, modules, nil
+}
+
+// compilerFor returns a compiler with the rules that every pack's Rego is held to. The modules of checks are told what their input is.
+func compilerFor(checks []*check, modules map[string]*ast.Module) *ast.Compiler {
 	schemas := ast.NewSchemaSet()
 	byRule := map[string]*check{}
-	for _, c := range e.checks {
+	for _, c := range checks {
 		byRule[c.rule.String()] = c
 	}
 	for _, module := range modules {
@@ -94,17 +116,7 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 			checkAgainst(schemas, c, module)
 		}
 	}
-	compiler := ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
-	if compiler.Compile(modules); compiler.Failed() {
-		return nil, compileError(compiler.Errors)
-	}
-	for _, c := range e.checks {
-		if len(compiler.GetRulesExact(c.rule)) == 0 {
-			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
-		}
-	}
-	e.compiler = compiler
-	return e, e.prepare(ctx)
+	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
 }
 
 // prepare makes the queries of the engine's checks.
@@ -286,7 +298,7 @@ func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
 
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
-	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return slices.Contains(forbidden, b.Name) })
+	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return b.Nondeterministic || slices.Contains(forbidden, b.Name) })
 	caps.AllowNet = []string{}
 	return caps
 }
@@ -301,6 +313,9 @@ func compileError(errs ast.Errors) error {
 		}
 		if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
 			line += didYouMean(d)
+		}
+		if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && ast.BuiltinMap[name] != nil {
+			line = fmt.Sprintf("%s:%d: checks may not call %s: a verdict depends on the input alone", e.Location.File, e.Location.Row, name)
 		}
 		lines[line] = true
 	}
