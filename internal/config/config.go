@@ -83,11 +83,16 @@ func FlagsFromEnv(flags *pflag.FlagSet) (err error) {
 
 // CheckFlags adds the flags that say which checks there are.
 func CheckFlags(f *pflag.FlagSet) {
-	f.StringSlice("policy", nil, "pack of further checks: a folder, a bundle FILE.tar.gz or oci://registry/repository:tag; may be repeated")
+	PackFlags(f)
 	f.StringSlice("check", nil, "run only these checks (IDs or domains)")
 	f.StringSlice("skip-check", nil, "leave these checks out (IDs or domains)")
 	f.StringSlice("framework", nil, "run only checks with controls of these frameworks")
 	f.String("severity", "", "run only checks of this severity or above")
+}
+
+// PackFlags adds the flags that say where checks come from.
+func PackFlags(f *pflag.FlagSet) {
+	f.StringSlice("policy", nil, "pack of further checks: a folder, a bundle FILE.tar.gz or oci://registry/repository:tag; may be repeated")
 }
 
 // PluginFlags adds the flags of commands that only start plugins.

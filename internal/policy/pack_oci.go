@@ -36,7 +36,7 @@ func pull(ctx context.Context, s Source) ([]byte, error) {
 		return nil, err
 	}
 	defer transport.CloseIdleConnections()
-	client := &auth.Client{Client: &http.Client{Transport: transport}}
+	client := &auth.Client{Client: &http.Client{Transport: httpsOnly{transport}}}
 	if s.Username != "" || s.Password != "" {
 		client.Credential = auth.StaticCredential(repo.Reference.Registry, auth.Credential{Username: s.Username, Password: s.Password})
 	}
@@ -69,6 +69,16 @@ func pull(ctx context.Context, s Source) ([]byte, error) {
 		return nil, fmt.Errorf("downloading the bundle: %w", err)
 	}
 	return data, nil
+}
+
+// httpsOnly refuses what a redirect or a registry's token service would have sent in the clear.
+type httpsOnly struct{ http.RoundTripper }
+
+func (t httpsOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" {
+		return nil, fmt.Errorf("the registry points to %s://%s, which is not encrypted", r.URL.Scheme, r.URL.Host)
+	}
+	return t.RoundTripper.RoundTrip(r)
 }
 
 func transportFor(caFile string) (*http.Transport, error) {

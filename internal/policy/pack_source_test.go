@@ -238,6 +238,10 @@ func TestOCI(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
+		if strings.Contains(r.URL.Path, "/clear/") {
+			http.Redirect(w, r, "http://"+r.Host+r.URL.Path, http.StatusTemporaryRedirect)
+			return
+		}
 		store.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -272,6 +276,7 @@ func TestOCI(t *testing.T) {
 		}, "not found"},
 		{"no tag", func(s *policy.Source) { s.Path = strings.TrimSuffix(s.Path, ":1.2") }, "no tag and no digest"},
 		{"no reference", func(s *policy.Source) { s.Path = "oci://nothing" }, "malformed"},
+		{"a redirect to what is not encrypted", func(s *policy.Source) { s.Path = strings.Replace(s.Path, "packs/acme", "clear/acme", 1) }, "which is not encrypted"},
 		{"no bundle", func(s *policy.Source) { s.Path = strings.Replace(s.Path, "1.2", "image", 1) }, "must hold one bundle"},
 		{"an authority's file that holds none", func(s *policy.Source) { s.CAFile = public }, "holds no certificate"},
 	} {
