@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -153,6 +154,14 @@ func (c *Config) policies(packs []string, minimum string) error {
 	if minimum != "" {
 		if c.MinSeverity, err = finding.ParseSeverity(strings.ToLower(minimum)); err != nil {
 			return fmt.Errorf("--severity: %w", err)
+		}
+	}
+	for key, inFile := range map[string]bool{
+		"select": slices.Equal(c.Checks, c.file.Policies.Select), "skip": slices.Equal(c.SkipCheck, c.file.Policies.Skip),
+		"frameworks": slices.Equal(c.Frameworks, c.file.Policies.Frameworks),
+	} {
+		if !inFile { // a flag or a variable took its place, and its mistakes are not the file's
+			maps.DeleteFunc(c.file.lines, func(k string, _ int) bool { return strings.HasPrefix(k, "policies."+key+"[") })
 		}
 	}
 	if limit := c.file.Limits.Check; limit != "" {
