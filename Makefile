@@ -6,6 +6,7 @@ VERSION ?= dev
 PROVIDERS := gke aks eks kubeconfig
 MODULE := github.com/kubemuster/kubemuster
 TOOL := go tool -modfile=tools/go.mod
+PROTOBUF := (cd internal/pluginpb && go tool -modfile=../../tools/go.mod buf generate)
 GO_FILES := $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v '\.pb\.go$$')
 
 .PHONY: help build demo test test-rego lint bench generate clean
@@ -22,31 +23,32 @@ build: ## Build bin/kubemuster and the auth plugins, and lock the plugins.
 
 demo: build ## Scan three clouds on this machine, with nothing to sign up for.
 	@mkdir -p out
-	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif --allow-incomplete
+	go run ./test/demo -- bin/kubemuster scan -o table -o sarif=out/demo.sarif -o html=out/demo.html --allow-incomplete
 
 test: ## Run every test: units, checks, and end to end on a real API server.
-	$(TOOL) opa test policies --fail-on-empty --threshold 95 --coverage --format json >/dev/null
+	$(TOOL) opa test policies/checks policies/lib --fail-on-empty --threshold 95 --coverage --format json >/dev/null
 	go test -race ./...
 	cd test/e2e && go test -race -timeout 30m ./...
 
-lint: ## Check formatting, vet, staticcheck, the Rego, generated code and go.mod.
+lint: ## Check formatting, vet, staticcheck, the Rego, the protocol's code and go.mod.
 	@out=$$($(TOOL) gofumpt -l $(GO_FILES)); if [ -n "$$out" ]; then echo "not gofumpt-clean:"; echo "$$out"; exit 1; fi
 	go vet ./...
 	cd test/e2e && go vet ./...
 	$(TOOL) staticcheck ./...
-	$(TOOL) opa check --strict policies
+	$(TOOL) opa check --strict policies/checks policies/lib
 	@out=$$($(TOOL) opa fmt --list policies); if [ -n "$$out" ]; then echo "not formatted (opa fmt --write):"; echo "$$out"; exit 1; fi
 	go mod tidy -diff
 	cd tools && go mod tidy -diff
 	cd test/e2e && go mod tidy -diff
-	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cp internal/pluginpb/*.pb.go "$$tmp" && $(MAKE) --no-print-directory generate && \
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cp internal/pluginpb/*.pb.go "$$tmp" && $(PROTOBUF) && \
 		for f in internal/pluginpb/*.pb.go; do diff -q "$$f" "$$tmp" >/dev/null || { echo "$$f was stale; make generate has renewed it"; exit 1; }; done
 
 bench: ## Measure the engine.
 	go test ./internal/policy -run '^$$' -bench . -benchmem
 
 generate: ## Write generated code anew.
-	cd internal/pluginpb && go tool -modfile=../../tools/go.mod buf generate
+	$(PROTOBUF)
+	go run ./docs/generate
 
 clean: ## Remove what build and demo made.
 	rm -rf bin out

@@ -3,7 +3,7 @@ package policies
 
 import "embed"
 
-// FS holds the pack: checks/<domain>/<name>/<name>.rego, and lib/.
+// FS holds the pack: checks/<domain>/<name>/<name>.rego, frameworks/<id>.yaml, and lib/.
 //
-//go:embed checks lib
+//go:embed checks frameworks lib
 var FS embed.FS

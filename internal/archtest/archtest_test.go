@@ -29,17 +29,18 @@ func TestReach(t *testing.T) {
 		who    string // prefix of the package's path in the module
 		except []string
 		never  []string
+		but    []string
 		why    string
 	}{
-		{"pkg/sdk", nil, slices.Concat(clouds, clientGo, opa), "third parties would compile it into their plugins"},
-		{"internal/", []string{"internal/cloudfake"}, clouds, "the core knows no cloud"},
-		{"cmd/scanner", nil, clouds, "the core knows no cloud"},
-		{"cmd/scanner", nil, typedClients, "they take longer to compile than all of ours: internal/snapshot has a scheme of what is read"},
-		{"plugins/", []string{"plugins/kubeconfig"}, slices.Concat(clientGo, opa), "a plugin knows its cloud and nothing else"},
-		{"plugins/kubeconfig", nil, slices.Concat(clouds, opa), "a plugin knows its cloud and nothing else"},
-		{"internal/finding", nil, []string{module, "k8s.io/"}, "it is plain types"},
-		{"internal/snapshot", nil, append(slices.Clone(clientGo), module), "it is plain types"},
-		{"internal/report", nil, slices.Concat(clientGo, opa), "reports are made of findings alone"},
+		{"pkg/sdk", nil, slices.Concat(clouds, clientGo, opa), nil, "third parties would compile it into their plugins"},
+		{"internal/", []string{"internal/cloudfake"}, clouds, nil, "the core knows no cloud"},
+		{"cmd/scanner", nil, clouds, nil, "the core knows no cloud"},
+		{"cmd/scanner", nil, typedClients, nil, "they take longer to compile than all of ours: internal/snapshot has a scheme of what is read"},
+		{"plugins/", []string{"plugins/kubeconfig"}, slices.Concat(clientGo, opa), nil, "a plugin knows its cloud and nothing else"},
+		{"plugins/kubeconfig", nil, slices.Concat(clouds, opa), nil, "a plugin knows its cloud and nothing else"},
+		{"internal/finding", nil, []string{module, "k8s.io/"}, nil, "it is plain types"},
+		{"internal/snapshot", nil, append(slices.Clone(clientGo), module), []string{module + "internal/redact"}, "it is plain types, and may know what a credential looks like"},
+		{"internal/report", nil, slices.Concat(clientGo, opa), nil, "reports are made of findings alone"},
 	}
 	all := load(t)
 	for _, rule := range rules {
@@ -50,7 +51,7 @@ func TestReach(t *testing.T) {
 			}
 			matched = true
 			for _, dep := range reach(p) {
-				if hasPrefix(dep, rule.never) && !strings.HasPrefix(dep, module+rule.who) {
+				if hasPrefix(dep, rule.never) && !strings.HasPrefix(dep, module+rule.who) && !hasPrefix(dep, rule.but) {
 					t.Errorf("%s reaches %s: %s", path, dep, rule.why)
 				}
 			}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/config"
@@ -63,9 +62,7 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 	}
 	fmt.Fprintf(ios.Out, "cluster   %s\nserver    %s (%s)\nidentity  %s\ngroups    %s\n\n",
 		conn.Access.Cluster.ID, conn.Access.Server, conn.Version, user, strings.Join(conn.Who.Groups, ", "))
-	tw := table.NewWriter()
-	tw.SetStyle(table.StyleLight)
-	tw.AppendHeader(table.Row{"kind", "may list", "checks that need it"})
+	rows := [][]string{{"kind", "may list", "checks that need it"}}
 	denied := 0
 	for _, kind := range engine.Kinds() {
 		if namespace != "" && !kind.Namespaced {
@@ -80,10 +77,9 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 			denied++
 			answer, needed = "NO", strings.Join(checksThatNeed(engine.Checks(), kind.Name), ", ")
 		}
-		tw.AppendRow(table.Row{kind.Resource, answer, needed})
+		rows = append(rows, []string{kind.Resource, answer, needed})
 	}
-	tw.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 60}})
-	fmt.Fprintln(ios.Out, tw.Render())
+	fmt.Fprintln(ios.Out, grid(ios, rows))
 	if denied > 0 {
 		fmt.Fprintf(ios.Err, "kubemuster: %d kinds may not be read, and the checks beside them go without a verdict; bind the identity to the ClusterRole kubemuster-reader\n", denied)
 		return exitCode(exitIncomplete)

@@ -57,12 +57,33 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			return showCheck(ios, all[i])
 		},
 	}
+	coverage := &cobra.Command{
+		Use: "coverage [FRAMEWORK]", Short: "Show which controls of a framework the checks answer",
+		Long: "Without a framework, coverage counts the controls of each. With one, it lists every control with the checks\n" +
+			"that answer it, or the reason why none does.",
+		Example: "  kubemuster checks coverage\n  kubemuster checks coverage cis-eks-1.8", Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			engine, err := newEngine(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if len(ids) == 0 {
+				return frameworks(ios, engine.Frameworks())
+			}
+			f, err := engine.Framework(ids[0])
+			if err != nil {
+				return usageError{err}
+			}
+			return controls(ios, f)
+		},
+	}
 	config.CheckFlags(list.Flags())
 	config.PackFlags(show.Flags())
 	for _, c := range []*cobra.Command{list, show} {
 		c.Flags().String("config", "", "configuration file; its policies section applies")
 		cmd.AddCommand(c)
 	}
+	cmd.AddCommand(coverage)
 	return cmd
 }
 
@@ -88,4 +109,42 @@ func defaultOf(p finding.Parameter) string {
 	}
 	value, _ := json.Marshal(p.Default)
 	return "default " + string(value)
+}
+
+// frameworks prints one line a framework.
+func frameworks(ios *IOStreams, all []finding.Framework) error {
+	tw := table.NewWriter()
+	tw.SetStyle(table.StyleLight)
+	header := table.Row{"framework", "controls"}
+	for _, c := range finding.Coverages[:3] {
+		header = append(header, c)
+	}
+	tw.AppendHeader(header)
+	for _, f := range all {
+		row, n := table.Row{f.ID, len(f.Controls)}, f.Count()
+		for _, c := range finding.Coverages[:3] {
+			row = append(row, n[c])
+		}
+		tw.AppendRow(row)
+	}
+	_, err := fmt.Fprintln(ios.Out, tw.Render())
+	return err
+}
+
+// controls prints one line a control.
+func controls(ios *IOStreams, f finding.Framework) error {
+	fmt.Fprintf(ios.Out, "%s %s\n%s\n\n", f.Name, f.Version, f.URL)
+	tw := table.NewWriter()
+	tw.SetStyle(table.StyleLight)
+	tw.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 36, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 44, WidthMaxEnforcer: text.WrapSoft}})
+	tw.AppendHeader(table.Row{"control", "title", "coverage", "checks, or why none"})
+	for _, c := range f.Controls {
+		why := c.Reason
+		if len(c.Checks) > 0 {
+			why = strings.Join(c.Checks, " ")
+		}
+		tw.AppendRow(table.Row{c.ID, c.Title, c.Coverage, why})
+	}
+	_, err := fmt.Fprintln(ios.Out, tw.Render())
+	return err
 }

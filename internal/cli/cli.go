@@ -142,10 +142,14 @@ func newRoot(ios *IOStreams) *cobra.Command {
 	root.PersistentFlags().StringVar(&log.format, "log-format", "text", "text or json")
 	root.AddCommand(
 		newScan(ios, log, nil),
+		newCollect(ios, log),
+		newReplay(ios, log),
 		newAccess(ios, log),
 		newToken(ios, log),
 		newChecks(ios),
 		newPolicy(ios),
+		newWaivers(ios),
+		newReport(ios),
 		newPlugins(ios, log),
 		newVersion(ios, log),
 	)

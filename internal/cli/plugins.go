@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/config"
@@ -16,7 +15,7 @@ import (
 )
 
 func newPlugins(ios *IOStreams, log *logOptions) *cobra.Command {
-	cmd := group(&cobra.Command{Use: "plugins", Short: "List auth plugins, and lock them", Example: "  kubemuster plugins list"})
+	cmd := group(&cobra.Command{Use: "plugins", Short: "List auth plugins, lock them, and verify the lock", Example: "  kubemuster plugins list"})
 	list := &cobra.Command{
 		Use: "list", Short: "List the auth plugins that are found, with their parameters", Example: "  kubemuster plugins list",
 		Args: args(cobra.NoArgs),
@@ -39,7 +38,21 @@ func newPlugins(ios *IOStreams, log *logOptions) *cobra.Command {
 		},
 	}
 	lock.Flags().StringSliceVar(&grant, "grant", nil, "providers that get the environment variables they declare")
-	for _, c := range []*cobra.Command{list, lock} {
+	verify := &cobra.Command{
+		Use: "verify", Short: "Hold the auth plugins against plugins.lock",
+		Long: "Verify looks at each plugin that the folder's plugins.lock names, and at each that is there: is it present, unchanged,\n" +
+			"locked, and writable for you and root alone; and does it tell of itself what the lock says. It shows the environment\n" +
+			"variables that each is granted.\n\n" +
+			"Exit codes: 0 all is as locked, 1 something is not, 2 there is no lock, or none that can be read.",
+		Example: "  kubemuster plugins verify --plugin-dir bin/plugins",
+		Args:    args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withHost(cmd, log, ios, nil, func(ctx context.Context, host *plugin.Host, dir string) error {
+				return verifyPlugins(ctx, ios, host, dir)
+			})
+		},
+	}
+	for _, c := range []*cobra.Command{list, lock, verify} {
 		config.PluginFlags(c.Flags())
 		cmd.AddCommand(c)
 	}
@@ -79,9 +92,7 @@ func listPlugins(ctx context.Context, ios *IOStreams, host *plugin.Host) error {
 		}
 		i := p.Info()
 		fmt.Fprintf(ios.Out, "%s  %s://%s  (version %s)\n%s\n", i.Name, i.Name, i.Path, i.Version, exe.Path)
-		tw := table.NewWriter()
-		tw.SetStyle(table.StyleLight)
-		tw.AppendHeader(table.Row{"parameter", "type", "default", "what it does"})
+		rows := [][]string{{"parameter", "type", "default", "what it does"}}
 		for _, p := range i.Parameters {
 			kind := string(p.Type)
 			if len(p.Values) > 0 {
@@ -90,10 +101,9 @@ func listPlugins(ctx context.Context, ios *IOStreams, host *plugin.Host) error {
 			if p.Secret {
 				kind += ", as env:NAME or file:PATH"
 			}
-			tw.AppendRow(table.Row{p.Name, kind, p.Default, p.Help})
+			rows = append(rows, []string{p.Name, kind, p.Default, p.Help})
 		}
-		tw.SetColumnConfigs([]table.ColumnConfig{{Number: 2, WidthMax: 26}, {Number: 4, WidthMax: 60}})
-		fmt.Fprintf(ios.Out, "%s\n\n", tw.Render())
+		fmt.Fprintf(ios.Out, "%s\n\n", grid(ios, rows))
 	}
 	if failed > 0 {
 		return exitCode(exitError)
@@ -104,10 +114,7 @@ func listPlugins(ctx context.Context, ios *IOStreams, host *plugin.Host) error {
 // lockPlugins writes the lock of the folder that holds the plugins.
 func lockPlugins(ctx context.Context, ios *IOStreams, host *plugin.Host, dir string, grant []string) error {
 	found := host.Installed()
-	if dir == "" && len(found) > 0 {
-		dir = filepath.Dir(found[0].Path)
-	}
-	dir, err := filepath.Abs(dir)
+	dir, err := pluginFolder(host, dir)
 	if err != nil {
 		return err
 	}
@@ -135,4 +142,44 @@ func lockPlugins(ctx context.Context, ios *IOStreams, host *plugin.Host, dir str
 	}
 	_, err = fmt.Fprintf(ios.Out, "%s holds %d plugins\n", filepath.Join(dir, plugin.LockFile), len(lock.Plugins))
 	return err
+}
+
+// pluginFolder is the given folder, or else the one in which the first plugin is found.
+func pluginFolder(host *plugin.Host, dir string) (string, error) {
+	if found := host.Installed(); dir == "" && len(found) > 0 {
+		dir = filepath.Dir(found[0].Path)
+	}
+	return filepath.Abs(dir)
+}
+
+func verifyPlugins(ctx context.Context, ios *IOStreams, host *plugin.Host, dir string) error {
+	dir, err := pluginFolder(host, dir)
+	if err != nil {
+		return err
+	}
+	verified, err := host.Verify(ctx, dir)
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for _, v := range verified {
+		for _, problem := range v.Problems {
+			fmt.Fprintf(ios.Err, "kubemuster: %s\n", sentence(problem))
+		}
+		state := "as locked"
+		if len(v.Problems) > 0 {
+			failed++
+			state = "NOT TRUSTED"
+		}
+		granted := "no variable of its own"
+		if len(v.Env) > 0 {
+			granted = strings.Join(v.Env, ", ")
+		}
+		fmt.Fprintf(ios.Out, "%s  %s\n    granted: %s\n", v.Name, state, granted)
+	}
+	if failed > 0 {
+		fmt.Fprintf(ios.Err, "kubemuster: %d of %d plugins in %s are not what was locked\n", failed, len(verified), dir)
+		return exitCode(exitError)
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/config"
+	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/scan"
@@ -50,7 +51,7 @@ func newEngine(ctx context.Context, list ...config.Pack) (*policy.Engine, error)
 }
 
 func ownPack() policy.Pack {
-	return policy.Pack{Name: "kubemuster", FS: policies.FS, Version: version}
+	return policy.Pack{Name: finding.BuiltInPack, FS: policies.FS, Version: version}
 }
 
 // configuredEngine compiles the packs that the configuration names, and has them judge as it says.

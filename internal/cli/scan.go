@@ -4,20 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/baseline"
 	"github.com/kubemuster/kubemuster/internal/config"
-	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/plugin"
-	"github.com/kubemuster/kubemuster/internal/report"
-	"github.com/kubemuster/kubemuster/internal/report/sarif"
-	"github.com/kubemuster/kubemuster/internal/report/table"
 	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
@@ -66,7 +60,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if len(o.config.Targets) == 0 {
 		return usageError{errors.New("nothing to scan; name a target, for example kubemuster scan eks://us-east-1/prod, or list targets in " + config.DefaultFile)}
 	}
-	outputs, err := parseOutputs(o.ios, o.config.Outputs)
+	outputs, err := parseOutputs(o.ios, o.config.Outputs, o.config.IncludePasses)
 	if err != nil {
 		return usageError{err}
 	}
@@ -76,6 +70,14 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}
 	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(engine.Checks(), scan.InNamespaces) {
 		return usageError{errors.New("none of the selected checks looks at namespaces; leave --namespace away, or select others")}
+	}
+	waivers, err := loadWaivers(o.config)
+	if err != nil {
+		return usageError{err}
+	}
+	earlier, err := readBaseline(o.config.Baseline)
+	if err != nil {
+		return usageError{err}
 	}
 	host := newHost(o.config, o.log)
 	defer host.Close()
@@ -90,7 +92,12 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()
-	code, why := verdict(ctx, o.config, r)
+	waivers.Apply(r)
+	var newChecks []string
+	if earlier != nil {
+		newChecks = baseline.Compare(r, earlier)
+	}
+	code, why := verdict(ctx, o.config, r, newChecks)
 	r.ExitCode = code
 	var unwritten error
 	for _, out := range outputs {
@@ -99,8 +106,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if unwritten != nil {
 		return reportError{unwritten}
 	}
-	if why != "" && (!o.quiet || code != exitOK) {
-		fmt.Fprintln(o.ios.Err, "kubemuster:", why)
+	for _, line := range why {
+		if !o.quiet || code != exitOK {
+			fmt.Fprintln(o.ios.Err, "kubemuster:", line)
+		}
 	}
 	if code != exitOK {
 		return exitCode(code)
@@ -124,89 +133,3 @@ func planTargets(ctx context.Context, host *plugin.Host, c *config.Config) ([]sc
 	}
 	return targets, nil
 }
-
-// verdict is the run's exit code, and why in words.
-func verdict(ctx context.Context, c *config.Config, r *report.Report) (int, string) {
-	var incomplete []string
-	gating := 0
-	for _, cl := range r.Clusters {
-		if cl.Status != report.Complete {
-			incomplete = append(incomplete, cl.Alias)
-		}
-		for _, f := range cl.Findings {
-			if f.Verdict == finding.Fail && f.ManagedBy == "" && c.FailOn != nil && f.Severity >= *c.FailOn {
-				gating++
-			}
-		}
-	}
-	missing := fmt.Sprintf("%d of %d targets were not scanned or not wholly read: %s", len(incomplete), len(r.Clusters), strings.Join(incomplete, ", "))
-	switch {
-	case ctx.Err() != nil:
-		return exitInterrupted, "interrupted; the reports hold what was finished"
-	case gating > 0:
-		return exitFindings, fmt.Sprintf("%d findings are at or above %s (--fail-on)", gating, c.FailOn)
-	case len(incomplete) > 0 && !c.AllowIncomplete:
-		return exitIncomplete, missing + "; the report says why, and --allow-incomplete accepts it"
-	case len(incomplete) > 0:
-		return exitOK, missing + " (accepted by --allow-incomplete)"
-	}
-	return exitOK, ""
-}
-
-// output is one report to write.
-type output struct {
-	writer report.Writer
-	path   string // empty: standard output
-	out    io.Writer
-}
-
-func (o output) write(r *report.Report) error {
-	if o.path == "" {
-		return o.writer.Write(o.out, r)
-	}
-	return report.WriteFile(o.path, o.writer, r)
-}
-
-// parseOutputs reads FORMAT[=PATH] and makes sure that every file can be written before a scan is spent on it.
-func parseOutputs(ios *IOStreams, list []string) ([]output, error) {
-	var outputs []output
-	used := map[string]string{}
-	for _, spec := range list {
-		format, path, _ := strings.Cut(spec, "=")
-		if path == "-" {
-			path = ""
-		}
-		o := output{path: path, out: ios.Out}
-		switch format {
-		case "table":
-			w := table.Writer{Width: ios.OutWidth, Color: ios.Color}
-			if path != "" {
-				w = table.Writer{}
-			}
-			o.writer = w
-		case "sarif":
-			o.writer = sarif.Writer{}
-		default:
-			return nil, fmt.Errorf("unknown report format %q in -o %s; the formats are %s", format, spec, strings.Join(formats, ", "))
-		}
-		key := path
-		if path != "" {
-			abs, err := filepath.Abs(path)
-			if err != nil {
-				return nil, err
-			}
-			if err := report.CheckWritable(path); err != nil {
-				return nil, err
-			}
-			key = abs
-		}
-		if other, ok := used[key]; ok {
-			return nil, fmt.Errorf("-o %s and -o %s write to the same place; give one of them a path of its own", other, spec)
-		}
-		used[key] = spec
-		outputs = append(outputs, o)
-	}
-	return outputs, nil
-}
-
-var formats = []string{"table", "sarif"}

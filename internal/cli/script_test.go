@@ -7,7 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -47,11 +50,32 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KUBEMUSTER_PLUGIN_DIR", pluginDir)
 			env.Setenv("HOME", env.WorkDir)
-			examples, err := filepath.Abs("../../examples")
-			env.Setenv("EXAMPLES", examples)
+			env.Setenv("TMPDIR", env.WorkDir)
+			snapshots, err := filepath.Abs("../../testdata/snapshots")
+			env.Setenv("SNAPSHOTS", snapshots)
+			env.Setenv("EXAMPLES", filepath.Join(filepath.Dir(filepath.Dir(snapshots)), "examples"))
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// fingerprints FILE FILE: both reports hold the same findings, and some.
+			"fingerprints": func(ts *testscript.TestScript, _ bool, args []string) {
+				mark := regexp.MustCompile(`"kubemuster/v1": ?"\w+"`)
+				first, second := mark.FindAllString(ts.ReadFile(args[0]), -1), mark.FindAllString(ts.ReadFile(args[1]), -1)
+				if !slices.Equal(first, second) || len(first) == 0 {
+					ts.Fatalf("%s has %d findings, %s has %d, or others", args[0], len(first), args[1], len(second))
+				}
+			},
+			// appears FILE: waits until a command in the background has written the file.
+			"appears": func(ts *testscript.TestScript, _ bool, args []string) {
+				for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+					if info, err := os.Stat(ts.MkAbs(args[0])); err == nil && info.Size() > 0 {
+						return
+					}
+					if time.Now().After(deadline) {
+						ts.Fatalf("%s does not appear", args[0])
+					}
+				}
+			},
 			// exits CODE COMMAND...: the command ends with this exit code.
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				err := ts.Exec(args[1], args[2:]...)

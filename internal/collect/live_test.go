@@ -95,7 +95,7 @@ type fault func(r request) bool
 func apiServer(t *testing.T, broken fault) *rest.Config {
 	t.Helper()
 	var file bytes.Buffer
-	w, err := snapshot.NewWriter(&file, "v1.37.2")
+	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +103,9 @@ func apiServer(t *testing.T, broken fault) *rest.Config {
 		if err := w.Write(snapshot.Object{Kind: kindOf(v), Value: v}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := w.End(snapshot.Ending{Objects: everyKind()}); err != nil {
+		t.Fatal(err)
 	}
 	recorded, err := snapshot.NewReader(&file, "shop")
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
@@ -473,4 +474,5 @@ func yamlLine(err error) int {
 	return n
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// oneLine tells an error without what parsers quote of the file.
+func oneLine(err error) string { return strings.Join(strings.Fields(redact.Quoted(err.Error())), " ") }

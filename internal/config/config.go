@@ -34,8 +34,13 @@ type Config struct {
 	Namespaces        []string
 	ExcludeNamespaces []string
 	Outputs           []string
-	FailOn            *finding.Severity // nil: findings do not fail the run
+	IncludePasses     bool                     // SARIF tells passes, too
+	FailOn            *finding.Severity        // nil: findings do not fail the run
+	MaxFindings       map[finding.Severity]int // how many of a severity a run may have, where it is limited
 	AllowIncomplete   bool
+	Waivers           Waivers
+	Baseline          string // file of an earlier report
+	NewOnly           bool   // only what is not in the baseline gates
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
@@ -56,13 +61,22 @@ func (c *Config) Place(key string) string {
 // in capitals, with _ for -.
 func Flags(f *pflag.FlagSet) {
 	f.String("config", "", "configuration file (default "+DefaultFile+" where no target is given)")
-	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif; - is standard output; may be repeated")
+	f.StringSliceP("output", "o", []string{"table"}, "report as FORMAT[=PATH]: table, sarif, sarif-github, sarif-gitlab, json, html, junit, markdown, prometheus; - is standard output; may be repeated")
 	f.String("fail-on", "", "exit with 10 where a finding is at or above critical, high, medium, low or info")
-	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not scanned or not wholly read")
+	f.StringSlice("waivers", nil, "file with waivers; may be repeated")
+	f.Bool("include-passes", false, "SARIF holds what passed, too")
+	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
+	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
 	CheckFlags(f)
+	f.Int("concurrency", 4, "clusters to scan at once")
+	ReadFlags(f)
+}
+
+// ReadFlags adds the flags of commands that read clusters.
+func ReadFlags(f *pflag.FlagSet) {
+	f.Bool("allow-incomplete", false, "exit with 0, not 3, where a target was not wholly read")
 	f.StringSlice("namespace", nil, "look only at these namespaces; checks of the whole cluster are then out of scope")
 	f.StringSlice("exclude-namespace", nil, "leave these namespaces out")
-	f.Int("concurrency", 4, "clusters to scan at once")
 	f.Duration("timeout", 15*time.Minute, "time for one target")
 	f.Float64("qps", 50, "requests a second to one API server")
 	PluginFlags(f)
@@ -101,7 +115,7 @@ func PluginFlags(f *pflag.FlagSet) {
 	f.String("plugin-dir", "", "folder to look for auth plugins in first")
 }
 
-// Load reads the configuration. The targets in args take the place of the file's.
+// Load reads the configuration. The targets in args take the place of the file's; what the file says of them holds.
 func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	v := viper.New()
 	if err := v.BindPFlags(flags); err != nil {
@@ -123,8 +137,33 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	if len(args) > 0 {
 		c.Targets = nil
 		for _, a := range args {
-			c.Targets = append(c.Targets, Target{Target: a})
+			t := Target{Target: a}
+			// One that the file names has there its alias, its identity and its parameters.
+			if i := slices.IndexFunc(file.Targets, func(t Target) bool { return t.Target == a }); i >= 0 {
+				t = file.Targets[i]
+			}
+			c.Targets = append(c.Targets, t)
 		}
+	}
+	c.IncludePasses = v.GetBool("include-passes")
+	c.Baseline, c.NewOnly = v.GetString("baseline"), v.GetBool("new-only")
+	if c.NewOnly && c.Baseline == "" {
+		return nil, errors.New("--new-only needs --baseline FILE, an earlier report to compare with")
+	}
+	c.Waivers = file.Waivers
+	c.Waivers.Files = v.GetStringSlice("waivers")
+	if c.Waivers.MaxDays < 0 {
+		return nil, errors.New("waivers.maxDays must not be below zero")
+	}
+	for name, n := range file.Gate.Max {
+		s, err := finding.ParseSeverity(name)
+		if err != nil {
+			return nil, fmt.Errorf("gate.max: %w", err)
+		}
+		if c.MaxFindings == nil {
+			c.MaxFindings = map[finding.Severity]int{}
+		}
+		c.MaxFindings[s] = n
 	}
 	if name := v.GetString("fail-on"); name != "" {
 		s, err := finding.ParseSeverity(strings.ToLower(name))
@@ -189,7 +228,7 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 		}
 		aliases[t.Alias] = t.Target
 	}
-	if flags.Lookup("concurrency") == nil {
+	if flags.Lookup("timeout") == nil {
 		return nil
 	}
 	for _, name := range append(slices.Clone(c.Namespaces), c.ExcludeNamespaces...) {
@@ -198,7 +237,7 @@ func (c *Config) validate(flags *pflag.FlagSet) error {
 		}
 	}
 	switch {
-	case c.Concurrency < 1 || c.Concurrency > 256:
+	case flags.Lookup("concurrency") != nil && (c.Concurrency < 1 || c.Concurrency > 256):
 		return errors.New("--concurrency must be from 1 to 256")
 	case c.Timeout <= 0:
 		return errors.New("--timeout must be a duration above zero, as in 15m")
@@ -256,6 +295,11 @@ func (f File) settings() map[string]any {
 	if f.Gate.AllowIncomplete != nil {
 		m["allow-incomplete"] = *f.Gate.AllowIncomplete
 	}
+	set("baseline", f.Gate.Baseline, f.Gate.Baseline != "")
+	if f.Gate.NewOnly != nil {
+		m["new-only"] = *f.Gate.NewOnly
+	}
+	set("waivers", f.Waivers.Files, len(f.Waivers.Files) > 0)
 	var packs []string
 	for _, p := range f.Policies.Packs {
 		packs = append(packs, p.Path)

@@ -79,6 +79,16 @@ plugins: {providers: {eks: {env: [AWS_PROFILE], params: {profile: all, caFile: c
 	}
 }
 
+// A target that is named on the command line is the file's, where the file has it.
+func TestTargetOfTheFile(t *testing.T) {
+	const file = `targets: [{target: "eks://us-east-1/prod", alias: shop, id: c-17, params: {profile: own}}]`
+	c, err := load(t, file, "eks://us-east-1/prod", "eks://us-east-1/other")
+	want := []config.Target{{Target: "eks://us-east-1/prod", Alias: "shop", ID: "c-17", Params: map[string]string{"profile": "own"}}, {Target: "eks://us-east-1/other"}}
+	if err != nil || !reflect.DeepEqual(c.Targets, want) {
+		t.Errorf("got %+v, %v", c.Targets, err)
+	}
+}
+
 // What is wrong names line and key, and repeats no secret.
 func TestMistakes(t *testing.T) {
 	for _, tt := range []struct{ file, want string }{

@@ -1,19 +1,10 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"reflect"
-	"slices"
-	"strings"
 
-	"github.com/agnivade/levenshtein"
-	"go.yaml.in/yaml/v3"
-
-	"github.com/kubemuster/kubemuster/internal/redact"
+	"github.com/kubemuster/kubemuster/internal/strictyaml"
 )
 
 // File is kubemuster.yaml.
@@ -25,6 +16,7 @@ type File struct {
 	Outputs    []string   `yaml:"outputs"`
 	Gate       Gate       `yaml:"gate"`
 	Limits     Limits     `yaml:"limits"`
+	Waivers    Waivers    `yaml:"waivers"`
 
 	path  string
 	lines map[string]int // of every key and item, by its path
@@ -81,6 +73,17 @@ type Namespaces struct {
 type Gate struct {
 	FailOn          string `yaml:"failOn"`
 	AllowIncomplete *bool  `yaml:"allowIncomplete"`
+	Baseline        string `yaml:"baseline"` // file of an earlier report
+	NewOnly         *bool  `yaml:"newOnly"`  // only what is not in the baseline gates
+	// Max is how many findings of a severity a run may have; those at or above FailOn may be none.
+	Max map[string]int `yaml:"max"`
+}
+
+// Waivers says which findings are accepted.
+type Waivers struct {
+	Files       []string `yaml:"files"`
+	MaxDays     int      `yaml:"maxDays"`     // how far ahead a waiver may end; 0: no limit
+	Annotations bool     `yaml:"annotations"` // objects may ask to be waived
 }
 
 // Limits bound a run.
@@ -98,97 +101,7 @@ func readFile(path string) (File, error) {
 	if err != nil {
 		return f, fmt.Errorf("reading the configuration: %w", err)
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	var doc yaml.Node
-	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return f, nil
-	} else if err != nil {
-		return f, fmt.Errorf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return f, fmt.Errorf("%s: holds more than one YAML document", path)
-	}
-	f.path, f.lines = path, map[string]int{}
-	if err := f.known("", doc.Content[0], reflect.TypeFor[File]()); err != nil {
-		return f, err
-	}
-	if err := doc.Decode(&f); err != nil {
-		text := strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n  ")
-		return f, fmt.Errorf("%s: %s", path, strings.Join(strings.Fields(text), " "))
-	}
-	return f, nil
-}
-
-// known refuses keys that the type has not, and values that look like a credential. It takes note of where keys stand.
-func (f *File) known(at string, node *yaml.Node, t reflect.Type) error {
-	path := f.path
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if node.Kind == yaml.ScalarNode && redact.String(node.Value) != node.Value {
-		return fmt.Errorf("%s:%d: %s holds a secret literally; write env:NAME or file:PATH in its place", path, node.Line, at)
-	}
-	switch {
-	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
-		of := t
-		if t.Kind() == reflect.Slice {
-			of = t.Elem()
-		}
-		for i, item := range node.Content {
-			f.lines[fmt.Sprintf("%s[%d]", at, i)] = item.Line
-			if err := f.known(fmt.Sprintf("%s[%d]", at, i), item, of); err != nil {
-				return err
-			}
-		}
-	case node.Kind == yaml.MappingNode:
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			key, value := node.Content[i], node.Content[i+1]
-			f.lines[join(at, key.Value)] = key.Line
-			var of reflect.Type
-			switch t.Kind() {
-			case reflect.Map:
-				of = t.Elem()
-			case reflect.Struct:
-				var keys []string
-				if of, keys = fieldNamed(t, key.Value); of == nil {
-					return fmt.Errorf("%s:%d: unknown key %q%s", path, key.Line, join(at, key.Value), nearest(key.Value, keys))
-				}
-			default:
-				return fmt.Errorf("%s:%d: %s takes no keys", path, key.Line, at)
-			}
-			if err := f.known(join(at, key.Value), value, of); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func fieldNamed(t reflect.Type, name string) (reflect.Type, []string) {
-	var keys []string
-	for i := range t.NumField() {
-		key := t.Field(i).Tag.Get("yaml")
-		if key == name {
-			return t.Field(i).Type, nil
-		}
-		keys = append(keys, key)
-	}
-	return nil, keys
-}
-
-func nearest(key string, keys []string) string {
-	best := slices.MinFunc(keys, func(a, b string) int {
-		return levenshtein.ComputeDistance(key, a) - levenshtein.ComputeDistance(key, b)
-	})
-	if levenshtein.ComputeDistance(strings.ToLower(key), strings.ToLower(best)) <= max(2, len(key)/3) {
-		return fmt.Sprintf("; did you mean %q?", best)
-	}
-	return "; the known keys here are " + strings.Join(keys, ", ")
-}
-
-func join(at, key string) string {
-	if at == "" {
-		return key
-	}
-	return at + "." + key
+	f.path = path
+	f.lines, err = strictyaml.DecodeLines(path, data, &f)
+	return f, err
 }

@@ -78,6 +78,9 @@ type Parameter struct {
 	Help    string `json:"help"`
 }
 
+// BuiltInPack is the name of the pack that the binary carries.
+const BuiltInPack = "kubemuster"
+
 // Scope says what a check looks at.
 type Scope string
 
@@ -127,11 +130,56 @@ type Finding struct {
 	Key     string
 	Path    string // JSON path to what was seen, as in spec.template.spec.containers[0].image
 	Message string // one sentence; never a secret value
+	// Baseline compares with an earlier report, where there is one.
+	Baseline BaselineState
+	// Waiver is set where somebody answers for the finding: reported, never gating.
+	Waiver *Waiver
+	// Request is what the object's annotations ask to have waived, if they do.
+	Request *Request
 	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
 	ManagedBy string
 	File      string // manifests only: the file, relative, slashes
 	Line      int    // manifests only: 1-based
 }
+
+// BaselineState says what became of a finding since an earlier report, in SARIF's words.
+type BaselineState string
+
+// The states. None is the zero value: nothing was compared.
+const (
+	New       BaselineState = "new"
+	Unchanged BaselineState = "unchanged"
+	Updated   BaselineState = "updated" // another message or severity
+	Absent    BaselineState = "absent"  // it was in the earlier report, and what it was about has been read again
+)
+
+// Request is a waiver that an object asks for in its annotations.
+type Request struct {
+	Checks                         string // IDs, with commas between
+	Owner, Reason, Ticket, Expires string
+}
+
+// RequestOf reads the annotations kubemuster.io/waive, and waive-owner, waive-reason, waive-ticket and waive-expires beside
+// it. It returns nil where they ask for nothing.
+func RequestOf(annotations map[string]string) *Request {
+	const waive = "kubemuster.io/waive"
+	if annotations[waive] == "" {
+		return nil
+	}
+	return &Request{annotations[waive], annotations[waive+"-owner"], annotations[waive+"-reason"], annotations[waive+"-ticket"], annotations[waive+"-expires"]}
+}
+
+// Waiver says who accepts a finding, why and until when.
+type Waiver struct {
+	Owner   string
+	Reason  string
+	Ticket  string // may be empty
+	Expires string // the last day, as in 2027-01-31
+	Source  string // file:line, or the object that asks for it by annotation
+}
+
+// Gates reports whether the finding counts against the run.
+func (f Finding) Gates() bool { return f.Verdict == Fail && f.ManagedBy == "" && f.Waiver == nil }
 
 // Fingerprint is the finding's identity in a cluster with this stable ID, across scans, versions and wordings: sha256 in
 // hexadecimal over cluster, check, group, kind, namespace, name, sub, key and, for manifests, the file.

@@ -142,7 +142,9 @@ func Message(err error) string {
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	text := []rune(strings.Join(strings.Fields(redact.String(err.Error())), " "))
+	// What a server quotes, and a decoder of its answers, may be of the objects that it holds.
+	safe := redact.Words(redact.Quoted(err.Error()), func() string { return "…" })
+	text := []rune(strings.Join(strings.Fields(safe), " "))
 	if len(text) > maxMessage {
 		text = append(text[:maxMessage], '…')
 	}

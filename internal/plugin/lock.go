@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
+
+	goplugin "github.com/hashicorp/go-plugin"
 
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
@@ -46,11 +51,95 @@ func ReadLock(dir string) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the plugin lock: %w", err)
 	}
+	l, err := parseLock(data)
+	if err != nil {
+		return nil, sdk.Errorf(sdk.ErrInvalidTarget, "write it anew with kubemuster plugins lock", "%s%s", path, err)
+	}
+	return l, nil
+}
+
+// lockMistake is what is wrong with the text of a lock, and where: behind the path, it is a sentence.
+type lockMistake struct {
+	line int // 0: nowhere in particular
+	what string
+}
+
+// Error implements error.
+func (m lockMistake) Error() string {
+	if m.line == 0 {
+		return " " + m.what
+	}
+	return fmt.Sprintf(":%d: %s", m.line, m.what)
+}
+
+// parseLock reads a lock. It is stricter than JSON, since people read locks to see whom they trust: what they would overlook
+// or misread, a key that is unknown or stands twice, is an error. Errors are of type lockMistake.
+func parseLock(data []byte) (*Lock, error) {
+	lineAt := func(offset int64) int { return 1 + bytes.Count(data[:min(int(offset), len(data))], []byte("\n")) }
+	var head struct{ Version int }
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch err := json.Unmarshal(data, &head); {
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, lockMistake{what: "is empty"}
+	case errors.As(err, &syntax):
+		return nil, lockMistake{lineAt(syntax.Offset), "is no JSON: " + syntax.Error()}
+	case errors.As(err, &wrong) || err == nil && head.Version != 1:
+		return nil, lockMistake{what: "is no plugin lock of version 1"}
+	case err != nil:
+		return nil, lockMistake{what: "is no JSON: " + err.Error()}
+	}
+	lines := map[string]int{} // of each key, the first
+	if err := walkKeys(json.NewDecoder(bytes.NewReader(data)), func(key string, twice bool, offset int64) error {
+		if twice {
+			return lockMistake{lineAt(offset), fmt.Sprintf("the key %q stands twice", key)}
+		}
+		if lines[key] == 0 {
+			lines[key] = lineAt(offset)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
 	var l Lock
-	if err := json.Unmarshal(data, &l); err != nil || l.Version != 1 {
-		return nil, fmt.Errorf("%s is no plugin lock of version 1; write it anew with kubemuster plugins lock", path)
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&l); errors.As(err, &wrong) {
+		return nil, lockMistake{lineAt(wrong.Offset), fmt.Sprintf("%s takes no %s", wrong.Field, wrong.Value)}
+	} else if err != nil {
+		what := strings.TrimPrefix(err.Error(), "json: ")
+		key, _ := strconv.Unquote(strings.TrimPrefix(what, "unknown field "))
+		return nil, lockMistake{lines[key], what}
 	}
 	return &l, nil
+}
+
+// walkKeys shows every key of a JSON value, with the offset behind it, and whether its object had it already: in another case,
+// too, which Go takes for the same.
+func walkKeys(d *json.Decoder, see func(key string, twice bool, offset int64) error) error {
+	t, err := d.Token()
+	if err != nil || t != json.Delim('{') && t != json.Delim('[') {
+		return err
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if t == json.Delim('{') {
+			token, err := d.Token()
+			if err != nil {
+				return err
+			}
+			key, _ := token.(string)
+			if err := see(key, seen[strings.ToLower(key)], d.InputOffset()); err != nil {
+				return err
+			}
+			seen[strings.ToLower(key)] = true
+		}
+		if err := walkKeys(d, see); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
 }
 
 // Write writes the lock into a plugin folder.
@@ -103,6 +192,19 @@ func (e Executable) locked() (*LockedInfo, []byte, error) {
 		return nil, nil, sdk.Errorf(sdk.ErrInvalidTarget, next, "plugin %s has no hash for %s in %s", e.Name, Platform, LockFile)
 	}
 	return &p, sum, nil
+}
+
+// unchanged compares the executable with the hash that the lock holds.
+func (e Executable) unchanged(sum []byte) error {
+	same, err := (&goplugin.SecureConfig{Checksum: sum, Hash: sha256.New()}).Check(e.Path)
+	if err != nil {
+		return fmt.Errorf("reading plugin %s: %w", e.Name, err)
+	}
+	if !same {
+		return sdk.Errorf(sdk.ErrInvalidTarget, "check where the change comes from, then run kubemuster plugins lock",
+			"plugin %s differs from the one in %s", e.Name, LockFile)
+	}
+	return nil
 }
 
 // LockEntry makes the lock's entry for a plugin from what it tells of itself when it is launched bare.

@@ -1,7 +1,9 @@
 package plugin
 
 import (
+	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -106,8 +108,14 @@ func TestLockRefuses(t *testing.T) {
 			lock(t, dir, func(l *LockedInfo) { l.Info.Name = "other" })
 		}, `calls itself "other"`},
 		{"another version", raw(`{"version":2,"plugins":{}}`), "is no plugin lock of version 1; write it anew with kubemuster plugins lock"},
-		{"no JSON", raw("sha256"), "is no plugin lock of version 1"},
-		{"nothing", raw(""), "is no plugin lock of version 1"},
+		{"no JSON", raw("sha256"), "plugins.lock:1: is no JSON: invalid character 's' looking for beginning of value; write it anew with kubemuster plugins lock"},
+		{"cut off", raw("{\n\"version\": 1,\n"), "plugins.lock:3: is no JSON: unexpected end of JSON input"},
+		{"nothing", raw(""), "plugins.lock is empty"},
+		{"something else", raw("[]"), "is no plugin lock of version 1"},
+		{"an unknown key", raw("{\n\"version\": 1,\n\"plugins\": {\"scripted\": {\n\"sha512\": {}}}}"), `plugins.lock:4: unknown field "sha512"`},
+		{"a plugin twice", raw("{\n\"version\": 1,\n\"plugins\": {\"scripted\": {},\n\"scripted\": {}}}"), `plugins.lock:4: the key "scripted" stands twice`},
+		{"a key in two cases", raw("{\n\"version\": 1,\n\"plugins\": {},\n\"Plugins\": {}}"), `plugins.lock:4: the key "Plugins" stands twice`},
+		{"another type", raw("{\n\"version\": 1,\n\"plugins\": {\"scripted\": {\n\"env\": \"A\"}}}"), "plugins.lock:4: plugins.env takes no string"},
 		{"a folder", func(t *testing.T, dir string) { must(t, os.Mkdir(filepath.Join(dir, LockFile), 0o755)) }, "reading the plugin lock"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -143,4 +151,29 @@ func TestLockHoldsForRestart(t *testing.T) {
 
 func TestWriteLockFails(t *testing.T) {
 	wantErr(t, (&Lock{Version: 1}).Write(filepath.Join(t.TempDir(), "missing")), "writing the plugin lock")
+}
+
+// Whatever stands in a lock, it is read or refused; and what is read can be written and read again.
+func FuzzParseLock(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", `{"version":1}`, `{"version":1,"plugins":{"a":{"sha256":{"linux_amd64":"00"},"env":["A"],"info":{"name":"a"}}}}`,
+		`{"version":1,"plugins":{"a":{},"a":{}}}`, "{\"version\":1,\n\"x\":[{}]}", `{"version":"1"}`, "[[", `{"version":1,"plugins":null}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l, err := parseLock(data)
+		if err != nil {
+			if m := (lockMistake{}); !errors.As(err, &m) || m.line < 0 || m.line > bytes.Count(data, []byte("\n"))+1 || m.what == "" {
+				t.Errorf("the error is %#v", err)
+			}
+			return
+		}
+		again, err := json.Marshal(l)
+		must(t, err)
+		back, err := parseLock(again)
+		if err != nil || !reflect.DeepEqual(back, l) {
+			t.Errorf("read %+v, then %+v, %v", l, back, err)
+		}
+	})
 }

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -209,7 +208,7 @@ func (p *Provider) introduce(ctx context.Context, locked *LockedInfo) error {
 		told, grants = locked.Info, append(grants, locked.Env...)
 	} else {
 		var err error
-		if told, err = p.ask(ctx); err != nil {
+		if told, err = p.ask(ctx, nil); err != nil {
 			return err
 		}
 	}
@@ -222,8 +221,9 @@ func (p *Provider) introduce(ctx context.Context, locked *LockedInfo) error {
 	return nil
 }
 
-func (p *Provider) ask(ctx context.Context) (sdk.Info, error) {
-	bare, err := p.launch(ctx, nil, nil)
+// ask launches the plugin bare, if its hash is sum or sum is nil, and has it tell what it is.
+func (p *Provider) ask(ctx context.Context, sum []byte) (sdk.Info, error) {
+	bare, err := p.launch(ctx, nil, sum)
 	if err != nil {
 		return sdk.Info{}, err
 	}
@@ -243,13 +243,8 @@ func (p *Provider) ask(ctx context.Context) (sdk.Info, error) {
 
 func (p *Provider) launch(ctx context.Context, granted []string, sum []byte) (*process, error) {
 	if sum != nil {
-		same, err := (&goplugin.SecureConfig{Checksum: sum, Hash: sha256.New()}).Check(p.exe.Path)
-		if err != nil {
-			return nil, fmt.Errorf("reading plugin %s: %w", p.exe.Name, err)
-		}
-		if !same {
-			return nil, sdk.Errorf(sdk.ErrInvalidTarget, "check where the change comes from, then run kubemuster plugins lock",
-				"plugin %s differs from the one in %s", p.exe.Name, LockFile)
+		if err := p.exe.unchanged(sum); err != nil {
+			return nil, err
 		}
 	}
 	proc := &process{stderr: &stderrLog{log: p.host.opts.Log.With(slog.String("plugin", p.exe.Name))}}

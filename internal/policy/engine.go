@@ -32,6 +32,8 @@ type Engine struct {
 	objects  map[string]*router // by the kind's name
 	cluster  *router
 	timeout  time.Duration // of a check on one object; zero means DefaultTimeout
+
+	frameworks []*framework
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -99,8 +101,13 @@ func assemble(packs []Pack) (*Engine, map[string]*ast.Module, error) {
 		if err := add(modules, m); err != nil {
 			return nil, nil, err
 		}
+		f, err := loadFrameworks(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.frameworks = append(e.frameworks, f...)
 	}
-	return e, modules, nil
+	return e, modules, known(e.frameworks, e.checks)
 }
 
 // compilerFor returns a compiler with the rules that every pack's Rego is held to. The modules of checks are told what their input is.

@@ -37,6 +37,7 @@ func TestLint(t *testing.T) {
 		{"sound: not with ==", "not input.object.spec.hostPID == false", nil},
 		{"sound: not by itself", "not input.object.spec.hostPID", nil},
 		{"sound: what is always there", "not startswith(input.object.metadata.name, \"a\")", nil},
+		{"sound: what another line asks for", "input.object.spec.nodeName != \"\"\n\tnot startswith(input.object.spec.nodeName, \"a\")", nil},
 		{"sound: a leaf in a function", "f(input.object.metadata.name)\n}\n\nf(name) if {\n\tnot startswith(name, \"a\")", nil},
 	} {
 		files := map[string]string{"checks/workload/a/a.rego": fmt.Sprintf(wellFormed, "XX1001", "a", tt.body), "checks/workload/a/a_test.rego": "package kubemuster.checks.workload.a_test\n\ntest_a if 1 == 1\n"}

@@ -110,23 +110,46 @@ func traps(path string, module *ast.Module) []string {
 		if !judgesObjects(module) {
 			continue // the inventory has all its fields
 		}
-		ast.WalkExprs(rule, func(e *ast.Expr) bool {
-			if !e.Negated || !e.IsCall() || e.Operator().Equal(ast.Equal.Ref()) {
-				return false
-			}
-			for _, operand := range e.Operands() {
-				ast.WalkRefs(operand, func(r ast.Ref) bool {
-					if mayBeAbsent(r, imported) {
-						at(e.Location, "where %s is absent, this is undefined and the check passes in silence; compare with ==, or collect the values into a set first", r)
-					}
-					return false
-				})
+		ast.WalkBodies(rule, func(body ast.Body) bool {
+			there := defined(body)
+			for _, e := range body {
+				if !e.Negated || !e.IsCall() || e.Operator().Equal(ast.Equal.Ref()) {
+					continue
+				}
+				for _, operand := range e.Operands() {
+					ast.WalkRefs(operand, func(r ast.Ref) bool {
+						if mayBeAbsent(r, imported) && !there[r.String()] {
+							at(e.Location, "where %s is absent, this is undefined and the check passes in silence; compare with ==, or collect the values into a set first", r)
+						}
+						return false
+					})
+				}
 			}
 			return false
 		})
 	}
 	slices.Sort(found)
 	return found
+}
+
+// defined returns the references that must have a value for the body to hold: those outside not and comprehensions.
+func defined(body ast.Body) map[string]bool {
+	out := map[string]bool{}
+	for _, e := range body {
+		if e.Negated {
+			continue
+		}
+		ast.WalkTerms(e, func(t *ast.Term) bool {
+			switch v := t.Value.(type) {
+			case *ast.ArrayComprehension, *ast.SetComprehension, *ast.ObjectComprehension:
+				return true
+			case ast.Ref:
+				out[v.String()] = true
+			}
+			return false
+		})
+	}
+	return out
 }
 
 func lastKey(t *ast.Term) (string, bool) {
@@ -145,7 +168,7 @@ func mayBeAbsent(r ast.Ref, imported map[ast.Var]bool) bool {
 }
 
 // present are fields that are there wherever what they belong to is: the engine gives them, or the API requires them.
-var present = []ast.String{"name", "path", "kind", "apiVersion", "provider"}
+var present = []ast.String{"name", "namespace", "path", "kind", "type", "apiVersion", "provider"}
 
 func judgesObjects(module *ast.Module) bool {
 	return slices.ContainsFunc(module.Annotations, func(a *ast.Annotations) bool { return a.Custom["scope"] == string(finding.ObjectScope) })

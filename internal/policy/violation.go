@@ -143,6 +143,9 @@ func workload(o snapshot.Object, spec *corev1.PodSpec) ast.Value {
 		}
 	}
 	return ast.NewObject(
+		ast.Item(ast.InternedTerm("kind"), ast.InternedTerm(o.Kind.Name)),
+		ast.Item(ast.InternedTerm("namespace"), ast.StringTerm(o.Value.GetNamespace())),
+		ast.Item(ast.InternedTerm("name"), ast.StringTerm(o.Value.GetName())),
 		ast.Item(ast.InternedTerm("path"), ast.StringTerm(path)),
 		ast.Item(ast.InternedTerm("spec"), podSpec),
 		ast.Item(ast.InternedTerm("metadata"), toTerm(reflect.ValueOf(o.PodMeta()))),

@@ -70,3 +70,69 @@ func FuzzString(f *testing.F) {
 		}
 	})
 }
+
+func TestShapes(t *testing.T) {
+	key := "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKE1"
+	for _, c := range []struct{ in, want string }{
+		{"AKIA" + "IOSFODNN7EXAMPLE", "<aws-key-id>"},
+		{"AROA" + "IOSFODNN7EXAMPLE:session", "AROA" + "IOSFODNN7EXAMPLE:session"}, // a role's ID, and no secret
+		{"key=" + key + ", and", "key=<aws-secret-key>, and"},
+		{"https://app:" + "hunter2@db/app", "<url-with-password>db/app"},
+		{"https://db/app", "https://db/app"},
+		{"sk-proj-" + "abcdefghijklmnopqrstuvwx", "<token>"},
+		{"sk-learn-training-job-x2k1z", "sk-learn-training-job-x2k1z"},
+		{"registry.example/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "registry.example/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+		{"/apis/admissionregistration/Webhooks/paths", "/apis/admissionregistration/Webhooks/paths"},
+	} {
+		if got := Shapes(c.in, func(kind string) string { return "<" + kind + ">" }); got != c.want {
+			t.Errorf("%q becomes %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"use Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFiQ2RF now", "use … now"},
+		{"UseContainerSupportWithG1GC", "UseContainerSupportWithG1GC"},
+		{"kube-prometheus-stack-58.2.1 5d8f9c7b6d00aa11bb22cc33", "kube-prometheus-stack-58.2.1 5d8f9c7b6d00aa11bb22cc33"},
+	} {
+		if got := Words(c.in, func() string { return "…" }); got != c.want {
+			t.Errorf("%q becomes %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestQuoted(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{`parsing time "hunter2" as "2006"`, `parsing time "…" as "…"`},
+		{"cannot unmarshal !!str `hunter2` into int", "cannot unmarshal !!str `…` into int"},
+		{"unknown anchor 'hunter2' referenced", "unknown anchor '…' referenced"},
+		{`Invalid value: "a \"hunter2\" b": no`, `Invalid value: "…": no`},
+		{"could not find expected ':'", "could not find expected ':'"},
+		{`mapping key "hostPID" already defined`, `mapping key "hostPID" already defined`},
+	} {
+		if got := Quoted(c.in); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+// Whatever the text, what looks like a credential is gone when it has been looked for, and nothing breaks.
+func FuzzShapes(f *testing.F) {
+	for _, seed := range []string{"", "AKIA", "-----BEGIN RSA PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0", "a://b:c@d", "sk-ant-api-", "mapping key \"a\" \"b\\\"c\"", "\xff`ab"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := Shapes(s, func(string) string { return "<>" })
+		if strings.Contains(once, "PRIVATE KEY-----") && strings.Contains(s, "-----BEGIN PRIVATE KEY-----") && strings.Contains(once, "-----BEGIN PRIVATE KEY-----") {
+			t.Errorf("%q keeps a key: %q", s, once)
+		}
+		key := "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
+		for _, text := range []string{s + " " + key, key + "\n" + s} {
+			if got := Quoted(text); strings.Contains(got, key) {
+				t.Errorf("%q keeps the token: %q", text, got)
+			}
+		}
+		Words(s, func() string { return "" })
+	})
+}

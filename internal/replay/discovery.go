@@ -2,9 +2,12 @@ package replay
 
 import (
 	"encoding/json"
+	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
+	apidiscovery "k8s.io/api/apidiscovery/v2"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -14,8 +17,8 @@ import (
 )
 
 func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
-	parts := strings.SplitN(strings.TrimPrefix(s.version, "v"), ".", 3)
-	info := version.Info{Major: parts[0], GitVersion: s.version, Platform: "linux/amd64"}
+	parts := strings.SplitN(strings.TrimPrefix(s.header.ServerVersion, "v"), ".", 3)
+	info := version.Info{Major: parts[0], GitVersion: s.header.ServerVersion, Platform: "linux/amd64"}
 	if len(parts) > 1 {
 		info.Minor = parts[1]
 	}
@@ -23,9 +26,9 @@ func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(info)
 }
 
-// resources are what is served, by group and version: the kinds that a scan reads, whether the snapshot holds any or not,
-// and the reviews.
-var resources = func() (lists []metav1.APIResourceList) {
+// resources are what is served, by group and version: the kinds that a scan reads, but those that the recorded server did
+// not serve, and the reviews.
+func resources(absent []string) (lists []metav1.APIResourceList) {
 	add := func(group, version string, r metav1.APIResource) {
 		gv := schema.GroupVersion{Group: group, Version: version}.String()
 		for i := range lists {
@@ -37,6 +40,9 @@ var resources = func() (lists []metav1.APIResourceList) {
 		lists = append(lists, metav1.APIResourceList{GroupVersion: gv, APIResources: []metav1.APIResource{r}})
 	}
 	for _, k := range snapshot.Kinds {
+		if slices.Contains(absent, k.Name) {
+			continue
+		}
 		add(k.Group, k.Version, metav1.APIResource{
 			Name: k.Resource, SingularName: strings.ToLower(k.Name), Kind: k.Name, Namespaced: k.Namespaced,
 			Verbs: metav1.Verbs{"get", "list"}, ShortNames: shortNames[k.Name],
@@ -45,7 +51,7 @@ var resources = func() (lists []metav1.APIResourceList) {
 	add("authentication.k8s.io", "v1", metav1.APIResource{Name: "selfsubjectreviews", SingularName: "selfsubjectreview", Kind: "SelfSubjectReview", Verbs: metav1.Verbs{"create"}})
 	add("authorization.k8s.io", "v1", metav1.APIResource{Name: "selfsubjectaccessreviews", SingularName: "selfsubjectaccessreview", Kind: "SelfSubjectAccessReview", Verbs: metav1.Verbs{"create"}})
 	return lists
-}()
+}
 
 // shortNames are those that people type most.
 var shortNames = map[string][]string{
@@ -57,6 +63,9 @@ var shortNames = map[string][]string{
 var unversioned = schema.GroupVersion{Version: "v1"}
 
 func (s *Server) serveCoreVersions(w http.ResponseWriter, r *http.Request) {
+	if s.serveAggregated(w, r, func(group string) bool { return group == "" }) {
+		return
+	}
 	write(w, r, http.StatusOK, unversioned, &metav1.APIVersions{
 		Versions:                   []string{"v1"},
 		ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{{ClientCIDR: "0.0.0.0/0", ServerAddress: r.Host}},
@@ -64,8 +73,8 @@ func (s *Server) serveCoreVersions(w http.ResponseWriter, r *http.Request) {
 }
 
 // groups are the API groups but the core one, each with its one version.
-func groups() (list []metav1.APIGroup) {
-	for _, l := range resources {
+func (s *Server) groups() (list []metav1.APIGroup) {
+	for _, l := range s.resources {
 		group, v, ok := strings.Cut(l.GroupVersion, "/")
 		if !ok {
 			continue
@@ -77,11 +86,49 @@ func groups() (list []metav1.APIGroup) {
 }
 
 func (s *Server) serveGroups(w http.ResponseWriter, r *http.Request) {
-	write(w, r, http.StatusOK, unversioned, &metav1.APIGroupList{Groups: groups()})
+	if s.serveAggregated(w, r, func(group string) bool { return group != "" }) {
+		return
+	}
+	write(w, r, http.StatusOK, unversioned, &metav1.APIGroupList{Groups: s.groups()})
+}
+
+// aggregated is the media type of all groups and resources in one answer.
+// https://kubernetes.io/docs/concepts/overview/kubernetes-api/#aggregated-discovery
+const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+// serveAggregated answers a client that prefers aggregated discovery, and reports whether this one does.
+func (s *Server) serveAggregated(w http.ResponseWriter, r *http.Request, wanted func(group string) bool) bool {
+	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
+	media, params, err := mime.ParseMediaType(first)
+	if err != nil || media != "application/json" || params["g"] != apidiscovery.GroupName || params["v"] != "v2" || params["as"] != "APIGroupDiscoveryList" {
+		return false
+	}
+	list := apidiscovery.APIGroupDiscoveryList{TypeMeta: metav1.TypeMeta{APIVersion: apidiscovery.SchemeGroupVersion.String(), Kind: "APIGroupDiscoveryList"}}
+	for _, l := range s.resources {
+		gv, err := schema.ParseGroupVersion(l.GroupVersion)
+		if err != nil || !wanted(gv.Group) {
+			continue
+		}
+		served := apidiscovery.APIVersionDiscovery{Version: gv.Version, Freshness: apidiscovery.DiscoveryFreshnessCurrent}
+		for _, r := range l.APIResources {
+			scope := apidiscovery.ScopeCluster
+			if r.Namespaced {
+				scope = apidiscovery.ScopeNamespace
+			}
+			served.Resources = append(served.Resources, apidiscovery.APIResourceDiscovery{
+				Resource: r.Name, SingularResource: r.SingularName, Scope: scope, Verbs: r.Verbs, ShortNames: r.ShortNames,
+				ResponseKind: &metav1.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: r.Kind},
+			})
+		}
+		list.Items = append(list.Items, apidiscovery.APIGroupDiscovery{ObjectMeta: metav1.ObjectMeta{Name: gv.Group}, Versions: []apidiscovery.APIVersionDiscovery{served}})
+	}
+	w.Header().Set("Content-Type", aggregated)
+	_ = json.NewEncoder(w).Encode(list) // the client may have gone
+	return true
 }
 
 func (s *Server) serveGroup(w http.ResponseWriter, r *http.Request) {
-	for _, g := range groups() {
+	for _, g := range s.groups() {
 		if g.Name == r.PathValue("group") {
 			write(w, r, http.StatusOK, unversioned, &g)
 			return
@@ -92,7 +139,7 @@ func (s *Server) serveGroup(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serveResources(w http.ResponseWriter, r *http.Request) {
 	gv := schema.GroupVersion{Group: r.PathValue("group"), Version: r.PathValue("version")}
-	for _, l := range resources {
+	for _, l := range s.resources {
 		if l.GroupVersion == gv.String() {
 			write(w, r, http.StatusOK, unversioned, &l)
 			return

@@ -1,6 +1,6 @@
 // Package replay serves a recorded snapshot as a read-only Kubernetes API: versions, discovery, get, list with paging and
-// selectors, and self-subject reviews, in JSON and protobuf, with the API server's own errors. It serves tests and the
-// demo. TLS is the caller's.
+// selectors, and self-subject reviews, in JSON and protobuf, with the API server's own errors. What the snapshot does not
+// hold is forbidden, not empty. It serves kubemuster replay, tests and the demo.
 package replay
 
 import (
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -31,11 +32,13 @@ type Options struct {
 	Authorize func(user string, groups []string, verb string, kind snapshot.Kind, namespace string) bool
 }
 
-// Server serves one snapshot.
+// Server serves one snapshot. Who serves it adds TLS, as Listener does.
 type Server struct {
-	opts    Options
-	version string
-	objects map[string][]snapshot.Object // by the name of the kind, in the order of their keys
+	opts      Options
+	header    snapshot.Header
+	ending    snapshot.Ending
+	resources []metav1.APIResourceList
+	objects   map[string][]snapshot.Object // by the name of the kind, in the order of their keys
 	// revision is the resource version of every list: the snapshot's newest.
 	revision string
 	mux      *http.ServeMux
@@ -43,7 +46,7 @@ type Server struct {
 
 // New reads the snapshot to its end and returns a server for it.
 func New(r *snapshot.Reader, opts Options) (*Server, error) {
-	s := &Server{opts: opts, version: r.ServerVersion(), objects: map[string][]snapshot.Object{}}
+	s := &Server{opts: opts, header: r.Header(), objects: map[string][]snapshot.Object{}}
 	newest := uint64(1)
 	for {
 		o, err := r.Next()
@@ -62,6 +65,8 @@ func New(r *snapshot.Reader, opts Options) (*Server, error) {
 		slices.SortFunc(objects, func(a, b snapshot.Object) int { return cmp.Compare(key(a), key(b)) })
 	}
 	s.revision = strconv.FormatUint(newest, 10)
+	s.ending = r.Ending()
+	s.resources = resources(s.ending.Absent)
 	s.mux = s.routes()
 	return s, nil
 }
@@ -137,7 +142,7 @@ func (s *Server) routes() *http.ServeMux {
 func (s *Server) serveObjects(w http.ResponseWriter, r *http.Request) {
 	group, version, resource := r.PathValue("group"), r.PathValue("version"), r.PathValue("resource")
 	namespace, name := r.PathValue("namespace"), r.PathValue("name")
-	kind, ok := kindOf(group, version, resource)
+	kind, ok := s.kindOf(group, version, resource)
 	wrongScope := kind.Namespaced && name != "" && namespace == "" || !kind.Namespaced && namespace != ""
 	if !ok || wrongScope {
 		writeError(w, r, notServed(r))
@@ -156,8 +161,32 @@ func (s *Server) serveObjects(w http.ResponseWriter, r *http.Request) {
 	case verb == "get":
 		s.get(w, r, kind, namespace, name)
 	default:
+		if why := s.unrecorded(kind, in); why != "" {
+			writeError(w, r, apierrors.NewForbidden(groupResource(kind), "", errors.New(why)))
+			return
+		}
 		s.list(w, r, kind, namespace)
 	}
+}
+
+// unrecorded says why the snapshot cannot tell which objects of a kind there are in a namespace (empty: all), or nothing
+// where it can.
+func (s *Server) unrecorded(kind snapshot.Kind, namespace string) string {
+	if only := s.header.Namespaces; len(only) > 0 && (!kind.Namespaced || !slices.Contains(only, namespace)) {
+		return "the snapshot holds what is in the namespaces " + strings.Join(only, ", ") + " only"
+	}
+	if slices.Contains(s.header.ExcludeNamespaces, namespace) {
+		return "the snapshot was recorded without this namespace"
+	}
+	for _, g := range s.ending.Gaps {
+		if g.Kind == kind.Name && (g.Namespace == "" || namespace == "" || g.Namespace == namespace) {
+			return "the snapshot does not hold all of them: " + g.Message
+		}
+	}
+	if _, ok := s.ending.Objects[kind.Name]; !ok {
+		return "the snapshot does not hold them"
+	}
+	return ""
 }
 
 // verbOf names a request's verb as RBAC does. https://kubernetes.io/docs/reference/access-authn-authz/authorization/
@@ -183,10 +212,10 @@ func verbOf(r *http.Request, name string) string {
 	return strings.ToLower(r.Method)
 }
 
-func kindOf(group, version, resource string) (snapshot.Kind, bool) {
+func (s *Server) kindOf(group, version, resource string) (snapshot.Kind, bool) {
 	for _, k := range snapshot.Kinds {
 		if k.Group == group && k.Version == version && k.Resource == resource {
-			return k, true
+			return k, !slices.Contains(s.ending.Absent, k.Name)
 		}
 	}
 	return snapshot.Kind{}, false
@@ -199,6 +228,10 @@ func groupResource(k snapshot.Kind) schema.GroupResource {
 func (s *Server) get(w http.ResponseWriter, r *http.Request, kind snapshot.Kind, namespace, name string) {
 	at, found := slices.BinarySearchFunc(s.objects[kind.Name], namespace+"/"+name, func(o snapshot.Object, k string) int { return cmp.Compare(key(o), k) })
 	if !found {
+		if why := s.unrecorded(kind, namespace); why != "" {
+			writeError(w, r, apierrors.NewForbidden(groupResource(kind), name, errors.New(why)))
+			return
+		}
 		writeError(w, r, apierrors.NewNotFound(groupResource(kind), name))
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -20,8 +21,12 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubemuster/kubemuster/internal/cloudfake"
 	"github.com/kubemuster/kubemuster/internal/replay"
@@ -32,7 +37,7 @@ import (
 func recorded(t *testing.T) *snapshot.Reader {
 	t.Helper()
 	var file bytes.Buffer
-	w, err := snapshot.NewWriter(&file, "v1.37.2")
+	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +58,13 @@ func recorded(t *testing.T) *snapshot.Reader {
 	}
 	write("Namespace", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "a"}})
 	write("Role", &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "r", Namespace: "a"}, Rules: []rbacv1.PolicyRule{{Verbs: []string{"get"}}}})
+	counts := map[string]int{}
+	for _, k := range snapshot.Kinds {
+		counts[k.Name] = 0
+	}
+	if err := w.End(snapshot.Ending{Objects: counts}); err != nil {
+		t.Fatal(err)
+	}
 	r, err := snapshot.NewReader(&file, "test")
 	if err != nil {
 		t.Fatal(err)
@@ -258,25 +270,209 @@ func TestTokensBelongToTheirList(t *testing.T) {
 }
 
 func TestDiscovery(t *testing.T) {
-	client := clients(t, start(t))["json"].Discovery()
-	info, err := client.ServerVersion()
+	aggregated := discovery.NewDiscoveryClientForConfigOrDie(start(t))
+	info, err := aggregated.ServerVersion()
 	if err != nil || info.GitVersion != "v1.37.2" || info.Major != "1" || info.Minor != "37" {
 		t.Errorf("got %v, %v", info, err)
 	}
-	_, lists, err := client.ServerGroupsAndResources()
+	if lists, err := aggregated.ServerPreferredResources(); err != nil || len(lists) == 0 {
+		t.Errorf("got %v, %v", lists, err)
+	}
+	legacy := *aggregated
+	legacy.UseLegacyDiscovery = true
+	found := map[string]map[string]metav1.APIResource{}
+	for name, client := range map[string]discovery.DiscoveryInterface{"aggregated": aggregated, "legacy": &legacy} {
+		_, lists, err := client.ServerGroupsAndResources()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[name] = map[string]metav1.APIResource{}
+		for _, l := range lists {
+			for _, r := range l.APIResources {
+				r.Group, r.Version = "", "" // the legacy way leaves them to the list
+				found[name][l.GroupVersion+" "+r.Kind] = r
+			}
+		}
+		for _, k := range snapshot.Kinds {
+			if r := found[name][k.APIVersion()+" "+k.Name]; r.Name != k.Resource || r.Namespaced != k.Namespaced {
+				t.Errorf("%s: %s is discovered as %+v", name, k.Name, r)
+			}
+		}
+	}
+	// kubectl resolves what people type this way.
+	groups, err := restmapper.GetAPIGroupResources(aggregated)
 	if err != nil {
 		t.Fatal(err)
 	}
-	served := map[string]bool{}
-	for _, l := range lists {
-		for _, r := range l.APIResources {
-			served[l.GroupVersion+" "+r.Kind] = true
+	mapper := restmapper.NewShortcutExpander(restmapper.NewDiscoveryRESTMapper(groups), aggregated, nil)
+	for typed, want := range map[string]string{"deploy": "Deployment", "po": "Pod", "clusterrolebinding": "ClusterRoleBinding"} {
+		if gvk, err := mapper.KindFor(schema.GroupVersionResource{Resource: typed}); err != nil || gvk.Kind != want {
+			t.Errorf("%s is taken for %v, %v", typed, gvk, err)
 		}
 	}
-	for _, k := range snapshot.Kinds {
-		if !served[k.APIVersion()+" "+k.Name] {
-			t.Errorf("%s is not discovered", k.Name)
+	if !reflect.DeepEqual(found["aggregated"], found["legacy"]) {
+		t.Errorf("aggregated discovery tells %v\nlegacy discovery %v", found["aggregated"], found["legacy"])
+	}
+}
+
+// What the snapshot does not hold is forbidden, so that nobody takes it for empty.
+func TestUnrecorded(t *testing.T) {
+	serve := func(h snapshot.Header, end snapshot.Ending) (*kubernetes.Clientset, *discovery.DiscoveryClient) {
+		var file bytes.Buffer
+		w, err := snapshot.NewWriter(&file, h)
+		if err != nil {
+			t.Fatal(err)
 		}
+		kind, _ := snapshot.KindNamed("Pod")
+		if err := w.Write(snapshot.Object{Kind: kind, Value: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: "p"}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.End(end); err != nil {
+			t.Fatal(err)
+		}
+		r, err := snapshot.NewReader(&file, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := replay.New(r, replay.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ca := cloudfake.NewCA("replay")
+		server := ca.Serve(s)
+		t.Cleanup(server.Close)
+		config := &rest.Config{Host: server.URL, TLSClientConfig: rest.TLSClientConfig{CAData: ca.PEM()}}
+		return kubernetes.NewForConfigOrDie(config), discovery.NewDiscoveryClientForConfigOrDie(config)
+	}
+	get := func(c *kubernetes.Clientset, namespace, name string) error {
+		_, err := c.CoreV1().Pods(namespace).Get(t.Context(), name, metav1.GetOptions{})
+		return err
+	}
+	list := func(c *kubernetes.Clientset, namespace string) error {
+		_, err := c.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+		return err
+	}
+	nodes := func(c *kubernetes.Clientset) error {
+		_, err := c.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+		return err
+	}
+	may := func(c *kubernetes.Clientset, resource string) bool {
+		review, err := c.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+			ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "list", Resource: resource},
+		}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return review.Status.Allowed
+	}
+	var got []string
+	note := func(err error) {
+		switch {
+		case err == nil:
+			got = append(got, "served")
+		case apierrors.IsForbidden(err) || apierrors.IsNotFound(err):
+			got = append(got, err.Error())
+		default:
+			t.Errorf("got %v", err)
+		}
+	}
+
+	c, d := serve(snapshot.Header{}, snapshot.Ending{Absent: []string{"Ingress"}, Gaps: []snapshot.Gap{{Kind: "Pod", Reason: snapshot.TimedOut, Message: "listing pods took too long", Read: 1}}})
+	note(list(c, ""))
+	note(list(c, "a"))
+	note(get(c, "a", "p"))
+	note(get(c, "a", "q"))
+	note(nodes(c))
+	_, err := c.NetworkingV1().Ingresses("").List(t.Context(), metav1.ListOptions{})
+	note(err)
+	if may(c, "pods") {
+		t.Error("pods may be listed, it is said")
+	}
+	lists, err := d.ServerPreferredResources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lists {
+		for _, r := range l.APIResources {
+			if r.Kind == "Ingress" {
+				t.Error("what the server did not serve is discovered")
+			}
+		}
+	}
+
+	c, _ = serve(snapshot.Header{Namespaces: []string{"a", "b"}}, snapshot.Ending{})
+	note(list(c, ""))
+	note(list(c, "a"))
+	note(list(c, "c"))
+	note(nodes(c))
+
+	c, _ = serve(snapshot.Header{ExcludeNamespaces: []string{"c"}}, snapshot.Ending{})
+	note(list(c, ""))
+	note(list(c, "c"))
+
+	want := []string{
+		"pods is forbidden: the snapshot does not hold all of them: listing pods took too long",
+		"pods is forbidden: the snapshot does not hold all of them: listing pods took too long",
+		"served",
+		`pods "q" is forbidden: the snapshot does not hold all of them: listing pods took too long`,
+		"nodes is forbidden: the snapshot does not hold them",
+		"the server could not find the requested resource",
+		"pods is forbidden: the snapshot holds what is in the namespaces a, b only",
+		"served",
+		"pods is forbidden: the snapshot holds what is in the namespaces a, b only",
+		"nodes is forbidden: the snapshot holds what is in the namespaces a, b only",
+		"served",
+		"pods is forbidden: the snapshot was recorded without this namespace",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestListener(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:0":   "0.0.0.0:0 is no loopback address, and a snapshot is served to this machine only; write 127.0.0.1:0",
+		":0":          ":0 is no loopback address, and a snapshot is served to this machine only; write 127.0.0.1:0",
+		"[::]:0":      "[::]:0 is no loopback address, and a snapshot is served to this machine only; write 127.0.0.1:0",
+		"192.0.2.1:0": "192.0.2.1:0 is no loopback address, and a snapshot is served to this machine only; write 127.0.0.1:0",
+		"127.0.0.1":   `the address "127.0.0.1" is none; write host:port, as in 127.0.0.1:0`,
+	} {
+		if _, err := replay.Listen(address); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v", address, err)
+		}
+	}
+	l, err := replay.Listen("localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := replay.New(recorded(t), replay.Options{Authenticate: l.Authenticate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- l.Serve(ctx, s) }()
+
+	kubeconfig, err := l.Kubeconfig("replay")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := clientcmd.RESTConfigFromKubeConfig(kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := kubernetes.NewForConfigOrDie(config).AuthenticationV1().SelfSubjectReviews().Create(t.Context(), &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	if err != nil || self.Status.UserInfo.Username != "kubemuster-replay" {
+		t.Errorf("got %v, %v", self, err)
+	}
+	stranger := rest.CopyConfig(config)
+	stranger.BearerToken += "x"
+	if _, err := kubernetes.NewForConfigOrDie(stranger).CoreV1().Pods("").List(t.Context(), metav1.ListOptions{}); !apierrors.IsUnauthorized(err) {
+		t.Errorf("got %v", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -329,7 +525,8 @@ func TestHTTP(t *testing.T) {
 		{http.MethodGet, "/api/v1/pods?limit=1", "good", "application/yaml", 200, "application/yaml"},
 		{http.MethodGet, "/api/v1/pods?limit=1", "good", protobuf + "," + js, 200, protobuf},
 		{http.MethodGet, "/api/v1/pods?limit=1", "good", js + ";as=Table;v=v1;g=meta.k8s.io," + js, 200, js},
-		{http.MethodGet, "/apis", "good", js + ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," + js, 200, js},
+		{http.MethodGet, "/apis", "good", js + ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," + js, 200, js + ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"},
+		{http.MethodGet, "/apis", "good", js + "," + js + ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", 200, js},
 		{http.MethodGet, "/api/v1/pods?limit=1", "good", "text/html", 406, js},
 		{http.MethodGet, "/api/v1/pods?limit=x", "good", js, 400, js},
 		{http.MethodGet, "/api/v1/nodes?fieldSelector=metadata.namespace%3Da", "good", js, 400, js},

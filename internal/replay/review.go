@@ -51,7 +51,7 @@ func (s *Server) allowed(c caller, a *authorizationv1.ResourceAttributes) bool {
 		return false
 	}
 	i := slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == a.Group && k.Resource == a.Resource })
-	return i >= 0 && s.authorized(c, a.Verb, snapshot.Kinds[i], a.Namespace)
+	return i >= 0 && s.authorized(c, a.Verb, snapshot.Kinds[i], a.Namespace) && s.unrecorded(snapshot.Kinds[i], a.Namespace) == ""
 }
 
 // read decodes a request's body, JSON or protobuf.

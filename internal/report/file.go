@@ -9,14 +9,18 @@ import (
 	"path/filepath"
 )
 
-// WriteFile writes the report to path so that a reader finds the old file or the new one, never a part: it writes a
-// temporary file beside path, flushes it to the disk and renames it. After a failure the old file is as it was and no
+// WriteFile writes the report to path as Replace does.
+func WriteFile(path string, w Writer, r *Report) error {
+	return Replace(path, func(f io.Writer) error { return w.Write(f, r) })
+}
+
+// Replace writes a file so that a reader finds the old one or the new one, never a part: it writes a temporary file beside path, flushes it to the disk and renames it. After a failure the old file is as it was and no
 // temporary file is left.
 //
 // Findings tell an attacker where to go, so a new file can be read by its owner alone (0600); a file that is replaced
 // keeps its permissions. A symbolic link stays, its target is replaced. What is no regular file, such as a named pipe or
 // /dev/stdout, is written to directly.
-func WriteFile(path string, w Writer, r *Report) error {
+func Replace(path string, write func(io.Writer) error) error {
 	path, info, err := destination(path)
 	if err != nil {
 		return err
@@ -24,9 +28,9 @@ func WriteFile(path string, w Writer, r *Report) error {
 	if info != nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
-			return fmt.Errorf("write the report to %s: %w; name another file", path, cause(err))
+			return fmt.Errorf("write %s: %w; name another file", path, cause(err))
 		}
-		return finish(path, f, w.Write(f, r))
+		return finish(path, f, write(f))
 	}
 	f, err := temporary(path)
 	if err != nil {
@@ -38,7 +42,7 @@ func WriteFile(path string, w Writer, r *Report) error {
 			return finish(path, f, err)
 		}
 	}
-	err = w.Write(f, r)
+	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -46,13 +50,13 @@ func WriteFile(path string, w Writer, r *Report) error {
 		return err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("put the report in place at %s: %w; check the permissions of the file and its folder", path, cause(err))
+		return fmt.Errorf("put %s in place: %w; check the permissions of the file and its folder", path, cause(err))
 	}
 	syncFolder(filepath.Dir(path))
 	return nil
 }
 
-// CheckWritable returns the error that WriteFile would meet at once: no such folder, no right to write there, a folder in
+// CheckWritable returns the error that Replace would meet at once: no such folder, no right to write there, a folder in
 // the file's place. It leaves nothing behind. A scan asks before it starts, so that a mistyped path costs no scan.
 func CheckWritable(path string) error {
 	path, info, err := destination(path)
@@ -80,15 +84,15 @@ func destination(path string) (string, fs.FileInfo, error) {
 		// A link to a file that does not exist yet: the rename replaces the link.
 		return path, nil, nil
 	case err != nil:
-		return "", nil, fmt.Errorf("write the report to %s: %w; check the path and the permissions of its folder", path, cause(err))
+		return "", nil, fmt.Errorf("write %s: %w; check the path and the permissions of its folder", path, cause(err))
 	case info.IsDir():
-		return "", nil, fmt.Errorf("write the report to %s: it is a folder; name a file in it", path)
+		return "", nil, fmt.Errorf("write %s: it is a folder; name a file in it", path)
 	case !info.Mode().IsRegular():
 		return path, info, nil
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", nil, fmt.Errorf("write the report to %s: %w; check the link", path, cause(err))
+		return "", nil, fmt.Errorf("write %s: %w; check the link", path, cause(err))
 	}
 	return target, info, nil
 }
@@ -101,9 +105,9 @@ func temporary(path string) (*os.File, error) {
 	case err == nil:
 		return f, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("write the report to %s: folder %s does not exist; create it first", path, folder)
+		return nil, fmt.Errorf("write %s: folder %s does not exist; create it first", path, folder)
 	}
-	return nil, fmt.Errorf("write the report to %s: no file can be created in folder %s: %w; choose a folder that you may write to", path, folder, cause(err))
+	return nil, fmt.Errorf("write %s: no file can be created in folder %s: %w; choose a folder that you may write to", path, folder, cause(err))
 }
 
 // finish closes the file and returns the first error.
@@ -112,7 +116,7 @@ func finish(path string, f io.Closer, err error) error {
 		err = closed
 	}
 	if err != nil {
-		return fmt.Errorf("write the report to %s: %w", path, cause(err))
+		return fmt.Errorf("write %s: %w", path, cause(err))
 	}
 	return nil
 }

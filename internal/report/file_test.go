@@ -67,7 +67,7 @@ func TestWriteFileFails(t *testing.T) {
 			}
 		}
 		err := report.WriteFile(path, text{strings.Repeat("half ", 1<<16), full}, nil)
-		if !errors.Is(err, syscall.ENOSPC) || err.Error() != "write the report to "+path+": no space left on device" {
+		if !errors.Is(err, syscall.ENOSPC) || err.Error() != "write "+path+": no space left on device" {
 			t.Errorf("got %v", err)
 		}
 		if old {

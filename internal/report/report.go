@@ -16,7 +16,9 @@ type Report struct {
 	Ended    time.Time
 	Checks   []finding.Check // every check of the run, by ID
 	Clusters []Cluster       // in the order of the targets
-	ExitCode int
+	// Frameworks are those that the checks answer to.
+	Frameworks []finding.Framework
+	ExitCode   int
 	// Components are what took part beside the core: auth plugins and policy packs.
 	Components []Component
 }
@@ -53,11 +55,17 @@ type Cluster struct {
 	Ended         time.Time
 	Status        Status
 	Problem       *Problem // set if and only if Status is NotScanned
-	Findings      []finding.Finding
-	Tallies       []finding.Tally // every check of the run, by ID
-	Objects       map[string]int  // objects read, by kind
-	Gaps          []snapshot.Gap
-	Notifications []Notification
+	// Namespaces and ExcludeNamespaces are the limits of the scan, where it had some.
+	Namespaces, ExcludeNamespaces []string
+	Findings                      []finding.Finding
+	// Compared is set where the baseline knows the cluster. Absent are its findings that are no more; Carried are those of
+	// which nobody can tell, since this time their checks lacked something.
+	Compared        bool
+	Absent, Carried []finding.Finding
+	Tallies         []finding.Tally // every check of the run, by ID
+	Objects         map[string]int  // objects read, by kind
+	Gaps            []snapshot.Gap
+	Notifications   []Notification
 }
 
 // Counts sums the cluster's verdicts over all checks.

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/plugin"
@@ -110,14 +111,21 @@ func Connect(ctx context.Context, host *plugin.Host, t Target, opts kube.Options
 
 // Check reports what is wrong with a target, without connecting anywhere.
 func Check(ctx context.Context, host *plugin.Host, t Target) error {
-	if name, _, _, err := sdk.SplitTarget(t.Raw); err != nil {
+	name, _, _, err := sdk.SplitTarget(t.Raw)
+	switch {
+	case err != nil:
 		return err
-	} else if name == manifests {
+	case name == manifests:
 		return nil
+	case name == snapshots:
+		return checkSnapshot(ctx, strings.TrimPrefix(t.Raw, snapshots+"://"))
 	}
-	_, _, err := Resolve(ctx, host, t)
+	_, _, err = Resolve(ctx, host, t)
 	return err
 }
 
-// manifests is the scheme of targets that are files.
-const manifests = "manifests"
+// The schemes of targets that are files.
+const (
+	manifests = "manifests"
+	snapshots = "snapshot"
+)

@@ -2,30 +2,41 @@ package scan
 
 import (
 	"crypto/sha256"
+	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// owner is an object with a pod template that was read. What it owns is judged at the topmost of them: its template once,
-// and of its pods only what the template does not say already, such as an injected sidecar or an ephemeral container.
+// owner is what pods are judged under. One that was read has a template, which is judged once, and of its pods only what the
+// template does not say already, such as an injected sidecar or an ephemeral container. One that was not read is known by
+// its name alone: from pods that claim it, which are judged once for each distinct content.
 type owner struct {
-	root   *owner // the topmost; itself, if nothing that was read owns it
+	root   *owner // the topmost; itself, if it has no owner
 	object finding.Object
-	// Of a root: what its template violates, and the pods that were looked at. Guarded by run.mu.
+	read   bool
+	// What its template violates, and for one that was not read: what its pods do. Guarded by run.mu, as are the others.
 	violates map[string]bool
-	looked   map[[sha256.Size]byte]bool
+	// Of a root: what was looked at, by content, and the first name that it goes by.
+	looked map[[sha256.Size]byte]string
+	// Of a root that was not read: each violation, in each content that has it.
+	seen map[string]map[[sha256.Size]byte]finding.Finding
 }
 
-func newOwner(o finding.Object) *owner {
-	w := &owner{violates: map[string]bool{}, looked: map[[sha256.Size]byte]bool{}, object: o}
+func newOwner(o finding.Object, read bool) *owner {
+	w := &owner{object: o, read: read, violates: map[string]bool{}, looked: map[[sha256.Size]byte]string{}, seen: map[string]map[[sha256.Size]byte]finding.Finding{}}
 	w.root = w
 	return w
 }
@@ -41,25 +52,29 @@ func (r *run) own(o snapshot.Object) {
 	if o.Kind.Name == "Pod" || o.PodSpec() == nil || o.Value.GetUID() == "" {
 		return
 	}
-	w := newOwner(identity(o))
+	w := newOwner(identity(o), true)
 	if above := r.ownerOf(o); above != nil {
 		w.root = above.root
 	}
 	r.owners[o.Value.GetUID()] = w
 }
 
-// ownerOf returns the controller of the object, if that was read. Who may write pods may claim any owner for them: the claim
-// must name what the UID belongs to. The caller holds r.mu.
+// ownerOf returns the controller of the object, if that was read, or if nothing else would name the object for longer than
+// its own life. Who may write pods may claim any owner for them: of what is read, the claim must name what the UID belongs
+// to. The caller holds r.mu.
 func (r *run) ownerOf(o snapshot.Object) *owner {
 	ref := metav1.GetControllerOfNoCopy(o.Value)
 	if ref == nil || o.Kind.PodSpec == "" {
 		return nil
 	}
-	if pod, ok := o.Value.(*corev1.Pod); ok && ref.Kind == "Node" {
+	if pod, ok := o.Value.(*corev1.Pod); ok && ref.Kind == "Node" && ref.APIVersion == "v1" {
 		return r.staticPod(o, pod)
 	}
 	w := r.owners[ref.UID]
-	if w == nil || w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
+	if w == nil {
+		return r.claimed(o, ref)
+	}
+	if w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
 		return nil
 	}
 	return w
@@ -72,14 +87,43 @@ func (r *run) staticPod(o snapshot.Object, pod *corev1.Pod) *owner {
 	if !ok || name == "" {
 		return nil
 	}
-	key := pod.Namespace + "/" + name
-	if r.static[key] == nil {
-		id := identity(o)
-		id.Name = name
-		r.static[key] = newOwner(id)
-	}
-	return r.static[key]
+	id := identity(o)
+	id.Name = name
+	return r.unreadOwner(o, id)
 }
+
+// claimed stands for a controller of a kind that no scan reads, as its CRD defines it. Pods, ReplicaSets and Jobs are made
+// anew under new names, so that it gives them a lasting one; what else it may control has a name of its own.
+//
+// Nobody can check the claim. It gives away nothing that was read: a claimed owner is of an API group of which no kind is
+// read, so that no such object lends its identity. And it hides nothing: whatever claims one owner is judged by its content.
+func (r *run) claimed(o snapshot.Object, ref *metav1.OwnerReference) *owner {
+	gv, err := schema.ParseGroupVersion(ref.APIVersion)
+	named := err == nil && len(validation.IsDNS1123Subdomain(gv.Group)) == 0 && customKind.MatchString(ref.Kind) && len(validation.IsDNS1123Subdomain(ref.Name)) == 0
+	if o.Kind.Wave == 0 || !named || !strings.Contains(gv.Group, ".") || // groups of CRDs have a dot
+		slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == gv.Group }) {
+		return nil
+	}
+	plural, _ := apimeta.UnsafeGuessKindToResource(gv.WithKind(ref.Kind))
+	return r.unreadOwner(o, finding.Object{
+		Group: gv.Group, Version: gv.Version, Kind: ref.Kind, Resource: plural.Resource, Namespace: o.Value.GetNamespace(), Name: ref.Name,
+	})
+}
+
+// customKind is what a CRD may call its kind, and does.
+var customKind = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,62}$`)
+
+// unreadOwner returns the owner of this identity. Of manifests each file is a world of its own.
+func (r *run) unreadOwner(o snapshot.Object, id finding.Object) *owner {
+	key := unread{id.Group, id.Kind, id.Namespace, id.Name, o.File}
+	if r.unreadOwners[key] == nil {
+		r.unreadOwners[key] = newOwner(id, false)
+	}
+	return r.unreadOwners[key]
+}
+
+// unread identifies an owner that was not read.
+type unread struct{ group, kind, namespace, name, file string }
 
 // place identifies a violation inside a workload, whichever of its objects it was seen in.
 func place(f finding.Finding) string { return f.Check + "\x00" + f.Sub + "\x00" + f.Key }
@@ -95,43 +139,86 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 	}
 	root := w.root
 	pod, isPod := o.Value.(*corev1.Pod)
-	if !isPod {
+	if !isPod && (root.read || o.PodSpec() == nil) {
 		r.mu.Unlock()
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell
 	}
-	sum, err := digest(&pod.Spec)
-	seen := root.looked[sum] && err == nil
-	first := root.object.Kind == "Pod" && len(root.looked) == 0 // a static pod has no template that would have told
-	root.looked[sum] = true
+	content, err := digest(o.PodSpec(), o.PodMeta())
+	name, seen := root.looked[content]
+	first := !root.read && len(root.looked) == 0 // no template would have told
+	// A ReplicaSet stands before its pods.
+	if is := o.Kind.Name + " " + o.Value.GetName(); !seen || strings.HasPrefix(name, o.Kind.Name) && is < name {
+		root.looked[content] = is
+	}
 	r.mu.Unlock()
-	if seen {
+	if isPod && seen && err == nil {
 		return policy.Judgement{}, true
 	}
-	o.Value = withoutDefaultedPorts(pod)
+	if isPod {
+		o.Value = withoutDefaultedPorts(pod)
+	}
 	all := judge(o)
+	if !isPod {
+		r.remember(o.Value.GetUID(), all.Findings)
+	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var more policy.Judgement
 	failed := map[string]bool{}
 	for _, f := range all.Findings {
-		if root.violates[place(f)] {
+		at := place(f)
+		if isPod && w.violates[at] && w.read {
+			continue // its own template says so
+		}
+		if !root.read {
+			if root.seen[at] == nil {
+				root.seen[at] = map[[sha256.Size]byte]finding.Finding{}
+			}
+			root.seen[at][content] = f
+		}
+		if root.violates[at] {
 			continue
 		}
-		root.violates[place(f)] = true
+		root.violates[at] = true
+		failed[f.Check] = true
+		if !root.read {
+			continue // told at the end, when all that have it are known
+		}
 		f.Object = root.object
-		if root.object.Kind != "Pod" && r.scanner.Engine.Judges(f.Check, root.object.Kind) {
+		if r.scanner.Engine.Judges(f.Check, root.object.Kind) {
 			f.Message += " (seen in its pods, not in its template)"
 		}
 		more.Findings = append(more.Findings, f)
-		failed[f.Check] = true
 	}
 	for _, v := range all.Verdicts {
-		if first || v.Verdict == finding.NotEvaluated || failed[v.Check] || !r.scanner.Engine.Judges(v.Check, root.object.Kind) {
+		if first || v.Verdict == finding.NotEvaluated || failed[v.Check] || root.read && !r.scanner.Engine.Judges(v.Check, root.object.Kind) {
 			more.Verdicts = append(more.Verdicts, v)
 		}
 	}
 	return more, true
+}
+
+// tellUnread adds the findings at owners that were not read, each once, and names where it was seen: nobody else could say
+// which of all that claim the owner it is.
+func (r *run) tellUnread() {
+	for _, w := range r.unreadOwners {
+		for _, contents := range w.seen {
+			var f finding.Finding
+			in := ""
+			for content, g := range contents {
+				if is := w.looked[content]; in == "" || g.Severity > f.Severity || g.Severity == f.Severity && is < in {
+					f, in = g, is
+				}
+			}
+			if n := len(contents) - 1; n > 0 {
+				in += fmt.Sprintf(" and %d unlike it", n)
+			}
+			f.Object = w.object
+			f.Message += " (seen in " + in + ")"
+			r.cluster.Findings = append(r.cluster.Findings, f)
+		}
+	}
 }
 
 // remember takes note of what a template violates.
@@ -148,11 +235,12 @@ func (r *run) remember(uid types.UID, findings []finding.Finding) {
 // tokenVolume is the volume that admission adds to each pod, under a name of its own.
 const tokenVolume = "kube-api-access-"
 
-// digest is the same for pods that differ only in what is each pod's own: node, host name, token volume, claims.
-func digest(spec *corev1.PodSpec) ([sha256.Size]byte, error) {
+// digest is the same for pods that differ only in what is each pod's own: node, host name, token volume, claims, and
+// metadata but for annotations that set the security of containers.
+func digest(spec *corev1.PodSpec, about *metav1.ObjectMeta) ([sha256.Size]byte, error) {
 	s := *spec
 	s.NodeName, s.Hostname, s.Subdomain = "", "", ""
-	s.Affinity, s.Tolerations = nil, nil // a DaemonSet's pods name their node there
+	s.Affinity = nil // a DaemonSet's pods name their node there
 	s.Volumes = nil
 	for _, v := range spec.Volumes {
 		if strings.HasPrefix(v.Name, tokenVolume) && v.Projected != nil {
@@ -165,6 +253,11 @@ func digest(spec *corev1.PodSpec) ([sha256.Size]byte, error) {
 	}
 	s.InitContainers, s.Containers = withoutTokenMount(spec.InitContainers), withoutTokenMount(spec.Containers)
 	data, err := s.Marshal()
+	for _, key := range slices.Sorted(maps.Keys(about.Annotations)) {
+		if strings.Contains(key, "security") {
+			data = fmt.Appendf(data, "%q%q", key, about.Annotations[key])
+		}
+	}
 	return sha256.Sum256(data), err
 }
 

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
 	"github.com/kubemuster/kubemuster/internal/report"
@@ -131,7 +134,7 @@ func TestDigest(t *testing.T) {
 		s.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "kube-api-access-abcde", MountPath: "/var/run/secrets/kubernetes.io/serviceaccount"}}
 		return &s
 	}
-	same, err := digest(base())
+	same, err := digest(base(), &metav1.ObjectMeta{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,9 +158,19 @@ func TestDigest(t *testing.T) {
 	} {
 		s := base()
 		tt.change(s)
-		if got, err := digest(s); err != nil || (got == same) != tt.same {
+		if got, err := digest(s, &metav1.ObjectMeta{Name: name, Labels: map[string]string{"l": name}, Annotations: map[string]string{"a": name}}); err != nil || (got == same) != tt.same {
 			t.Errorf("%s: same is %v, %v", name, got == same, err)
 		}
+	}
+}
+
+// A profile that an annotation takes away is content, too.
+func TestDigestOfAnnotations(t *testing.T) {
+	s := spec(true)
+	a, errA := digest(&s, &metav1.ObjectMeta{})
+	b, errB := digest(&s, &metav1.ObjectMeta{Annotations: map[string]string{"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}})
+	if a == b || errA != nil || errB != nil {
+		t.Errorf("the same: %v, %v, %v", a == b, errA, errB)
 	}
 }
 
@@ -177,20 +190,133 @@ func TestDefaultedPorts(t *testing.T) {
 func TestStaticPods(t *testing.T) {
 	static := func(name, node string, privileged bool) metav1.Object {
 		p := pod("kube-system", name+"-"+node, node, nil)
-		p.OwnerReferences[0].Kind, p.Spec.NodeName = "Node", node
+		p.OwnerReferences[0].APIVersion, p.OwnerReferences[0].Kind, p.Spec.NodeName = "v1", "Node", node
 		p.Spec.Containers[0].SecurityContext.Privileged = &privileged
 		return p
 	}
-	want := []string{"Pod kube-system/kube-proxy containers/c privileged"}
+	want := []string{"Pod kube-system/kube-proxy containers/c privileged (seen in Pod kube-proxy-n1)"}
 	if got := findingsOf(t, static("kube-proxy", "n1", true), static("kube-proxy", "n2", true)); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	want = []string{"Pod kube-system/kube-proxy containers/c privileged (seen in Pod kube-proxy-n2)"}
 	if got := findingsOf(t, static("kube-proxy", "n1", false), static("kube-proxy", "n2", true)); !slices.Equal(got, want) {
 		t.Errorf("with one that differs: got %q, want %q", got, want)
 	}
 	liar := pod("a", "liar", "n1", nil)
-	liar.OwnerReferences[0].Kind = "Node"
+	liar.OwnerReferences[0].APIVersion, liar.OwnerReferences[0].Kind = "v1", "Node"
 	if got := findingsOf(t, liar); !slices.Equal(got, []string{"Pod a/liar containers/c privileged"}) {
 		t.Errorf("got %q for a pod that only claims to be static", got)
+	}
+}
+
+// claims makes the controller of an object one of a kind that no scan reads.
+func claims[T metav1.Object](o T, apiVersion, kind, name string) T {
+	yes := true
+	o.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: name, UID: types.UID("uid-of-" + name), Controller: &yes}})
+	return o
+}
+
+func rollout[T metav1.Object](o T) T { return claims(o, "argoproj.io/v1alpha1", "Rollout", "web") }
+
+// What a controller of a kind that is not read makes anew under new names is identified by that controller. The claim cannot
+// be checked, so it may hide nothing and lend nothing.
+func TestUnreadOwners(t *testing.T) {
+	yes := true
+	privileged := func(name string) func(*corev1.PodSpec) {
+		return func(s *corev1.PodSpec) {
+			s.Containers = append(s.Containers, corev1.Container{Name: name, SecurityContext: &corev1.SecurityContext{Privileged: &yes}})
+		}
+	}
+	other := func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }
+	replicaSet := func(name string, owned bool) *appsv1.ReplicaSet {
+		set := &appsv1.ReplicaSet{ObjectMeta: meta("a", name, "uid-of-"+name, ""), Spec: appsv1.ReplicaSetSpec{Template: template(true)}}
+		if owned {
+			rollout(set)
+		}
+		return set
+	}
+	of := func(p *corev1.Pod, set *appsv1.ReplicaSet) *corev1.Pod {
+		return claims(p, "apps/v1", "ReplicaSet", set.Name)
+	}
+	for _, tt := range []struct {
+		name    string
+		objects []metav1.Object
+		want    []string
+	}{
+		{
+			"its pods have one identity",
+			[]metav1.Object{rollout(pod("a", "web-z", "", nil)), rollout(pod("a", "web-y", "", nil))},
+			[]string{"Rollout a/web containers/c privileged (seen in Pod web-y)"},
+		},
+		{
+			"pods of different content are both judged",
+			[]metav1.Object{rollout(pod("a", "web-1", "", nil)), rollout(pod("a", "evil", "", privileged("evil")))},
+			[]string{"Rollout a/web containers/c privileged (seen in Pod evil and 1 unlike it)", "Rollout a/web containers/evil privileged (seen in Pod evil)"},
+		},
+		{
+			"one that copies another's places is named with it",
+			[]metav1.Object{rollout(pod("a", "web-1", "", nil)), rollout(pod("a", "evil", "", other)), rollout(pod("a", "web-2", "", nil))},
+			[]string{"Rollout a/web containers/c privileged (seen in Pod evil and 1 unlike it)"},
+		},
+		{
+			"each namespace, kind and group has its own",
+			[]metav1.Object{
+				rollout(pod("a", "x", "", nil)), rollout(pod("b", "x", "", nil)), claims(pod("a", "y", "", nil), "argoproj.io/v1", "Workflow", "web"),
+				claims(pod("a", "z", "", nil), "example.com/v1", "Rollout", "web"), claims(pod("a", "w", "", nil), "example.com/v2", "Rollout", "web"),
+			},
+			[]string{
+				"Rollout a/web containers/c privileged (seen in Pod w)", "Rollout a/web containers/c privileged (seen in Pod x)",
+				"Rollout b/web containers/c privileged (seen in Pod x)", "Workflow a/web containers/c privileged (seen in Pod y)",
+			},
+		},
+		{
+			"a ReplicaSet between them",
+			[]metav1.Object{replicaSet("web-1", true), of(pod("a", "web-1-x", "", nil), replicaSet("web-1", true)), of(pod("a", "web-1-y", "", privileged("mesh")), replicaSet("web-1", true))},
+			[]string{"Rollout a/web containers/c privileged (seen in ReplicaSet web-1)", "Rollout a/web containers/mesh privileged (seen in Pod web-1-y)"},
+		},
+		{
+			"a Job between them",
+			[]metav1.Object{claims(&batchv1.Job{ObjectMeta: meta("a", "train-1", "j", ""), Spec: batchv1.JobSpec{Template: template(true)}}, "jobset.x-k8s.io/v1", "JobSet", "train")},
+			[]string{"JobSet a/train containers/c privileged (seen in Job train-1)"},
+		},
+		{
+			"a StatefulSet has a lasting name of its own",
+			[]metav1.Object{claims(&appsv1.StatefulSet{ObjectMeta: meta("a", "db", "db", ""), Spec: appsv1.StatefulSetSpec{Template: template(true)}}, "example.com/v1", "Database", "main")},
+			[]string{"StatefulSet a/db containers/c privileged"},
+		},
+		{"the identity of what is read is not lent: a Deployment", []metav1.Object{claims(pod("a", "liar", "", nil), "apps/v1", "Deployment", "web")}, []string{"Pod a/liar containers/c privileged"}},
+		{"nor by another spelling", []metav1.Object{claims(pod("a", "liar", "", nil), "apps/v1", "deployment", "web")}, []string{"Pod a/liar containers/c privileged"}},
+		{"nor of the core group", []metav1.Object{claims(pod("a", "liar", "", nil), "v1", "Rollout", "web")}, []string{"Pod a/liar containers/c privileged"}},
+		{"a name that is none", []metav1.Object{claims(pod("a", "liar", "", nil), "example.com/v1", "Rollout", "../b/web")}, []string{"Pod a/liar containers/c privileged"}},
+		{"a kind that is none", []metav1.Object{claims(pod("a", "liar", "", nil), "example.com/v1", "Roll out\x1b[2J", "web")}, []string{"Pod a/liar containers/c privileged"}},
+		{"a group that is none", []metav1.Object{claims(pod("a", "liar", "", nil), "a.b/c/v1", "Rollout", "web")}, []string{"Pod a/liar containers/c privileged"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := slices.Sorted(slices.Values(tt.want))
+			slices.Reverse(tt.objects)
+			for range 2 { // the order of what is read tells nothing
+				slices.Reverse(tt.objects)
+				if got := findingsOf(t, tt.objects...); !slices.Equal(got, want) {
+					t.Errorf("got  %q\nwant %q", got, want)
+				}
+			}
+		})
+	}
+}
+
+// The finding is the same one when its pods are made anew.
+func TestUnreadOwnersKeepTheirFindings(t *testing.T) {
+	fingerprint := func(name string) string {
+		r := newRun(&Scanner{Engine: engine()}, &report.Cluster{})
+		if _, err := r.objects(t.Context(), t.Context(), pagesOf{object(rollout(pod("a", name, "", nil)))}, collect.Scope{Kinds: snapshot.Kinds}); err != nil {
+			t.Fatal(err)
+		}
+		if len(r.cluster.Findings) != 1 || r.cluster.Findings[0].Object.Resource != "rollouts" {
+			t.Fatalf("found %+v", r.cluster.Findings)
+		}
+		return r.cluster.Findings[0].Fingerprint("c")
+	}
+	if fingerprint("web-6d4c-x1") != fingerprint("web-77f9-k2") {
+		t.Error("another pod's name makes another finding")
 	}
 }

@@ -122,7 +122,7 @@ func (r request) isList() bool {
 func apiServer(t *testing.T, name string, objects []metav1.Object, broken func(request) bool) Target {
 	t.Helper()
 	var file bytes.Buffer
-	w, err := snapshot.NewWriter(&file, "v1.37.2")
+	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +130,13 @@ func apiServer(t *testing.T, name string, objects []metav1.Object, broken func(r
 		if err := w.Write(object(v)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	counts := map[string]int{}
+	for _, k := range snapshot.Kinds {
+		counts[k.Name] = 0
+	}
+	if err := w.End(snapshot.Ending{Objects: counts}); err != nil {
+		t.Fatal(err)
 	}
 	recorded, err := snapshot.NewReader(&file, name)
 	if err != nil {

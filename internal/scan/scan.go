@@ -75,7 +75,7 @@ const (
 // Run scans every target and reports on each, in the order given. It returns once all have ended, also when ctx does:
 // what was finished by then is reported.
 func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
-	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Clusters: make([]report.Cluster, len(targets))}
+	r := &report.Report{Version: s.Opts.Version, Started: time.Now(), Checks: s.Engine.Checks(), Frameworks: s.Engine.Frameworks(), Clusters: make([]report.Cluster, len(targets))}
 	var group errgroup.Group
 	group.SetLimit(cmp.Or(s.Opts.Concurrency, 4))
 	for i, t := range targets {
@@ -93,7 +93,10 @@ func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
 
 func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cluster) {
 	name, _, _ := strings.Cut(t.Raw, "?")
-	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete}
+	c = report.Cluster{
+		Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete,
+		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces,
+	}
 	s.event(Event{Index: index, Target: name, Kind: Started})
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
@@ -110,7 +113,8 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
 
 func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Cluster) error {
-	source, about, err := s.open(ctx, t, c)
+	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
+	source, about, err := s.open(ctx, t, c, &scope)
 	if err != nil {
 		return err
 	}
@@ -118,7 +122,6 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run := newRun(s, c)
 	run.about, run.number = about, index
 	run.about.Timeouts = &policy.Timeouts{}
-	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	judging, stop := outlive(ctx, grace)
 	defer stop()
 	coverage, err := run.objects(ctx, judging, source, scope)
@@ -144,14 +147,18 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	return nil
 }
 
-// open finds the target's source of objects: manifests, or an API server behind a plugin.
-func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster) (collect.Source, policy.Cluster, error) {
+// open finds the target's source of objects: manifests, a snapshot, or an API server behind a plugin. A snapshot that holds
+// some namespaces limits the scope to them.
+func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster, scope *collect.Scope) (collect.Source, policy.Cluster, error) {
 	if path, ok := strings.CutPrefix(t.Raw, manifests+"://"); ok {
 		if path != "-" {
 			path = filepath.ToSlash(filepath.Clean(path))
 		}
 		c.Provider, c.Name, c.ID = manifests, path, cmp.Or(c.ID, manifests+"://"+path) // ./deploy and deploy are one place
 		return collect.Manifests{Path: path, Stdin: s.Opts.Stdin}, policy.Cluster{Provider: manifests}, nil
+	}
+	if path, ok := strings.CutPrefix(t.Raw, snapshots+"://"); ok {
+		return openSnapshot(ctx, path, c, scope)
 	}
 	s.log().Debug("connecting", "target", c.Target)
 	conn, err := Connect(ctx, s.Host, t, kube.Options{QPS: s.Opts.QPS, UserAgent: "kubemuster/" + s.Opts.Version})
@@ -174,18 +181,18 @@ type run struct {
 	about   policy.Cluster
 	index   snapshot.Index
 
-	mu       sync.Mutex
-	owners   map[types.UID]*owner
-	static   map[string]*owner // static pods by namespace and name without their node
-	verdicts map[string]map[finding.Verdict]int
-	failures map[string]failure // of evaluation, by check
-	read     int
-	absent   []string                           // kinds that the server does not serve
-	files    map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
+	mu           sync.Mutex
+	owners       map[types.UID]*owner
+	unreadOwners map[unread]*owner
+	verdicts     map[string]map[finding.Verdict]int
+	failures     map[string]failure // of evaluation, by check
+	read         int
+	absent       []string                           // kinds that the server does not serve
+	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, static: map[string]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -234,6 +241,7 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 	})
 	close(pages)
 	judges.Wait()
+	r.tellUnread()
 	return coverage, err
 }
 

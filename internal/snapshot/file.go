@@ -7,41 +7,93 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
+	"slices"
+	"sync"
+	"time"
 
+	"github.com/klauspost/compress/zstd"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
 )
 
-// A snapshot file is NDJSON: the header first, then one object a line, in any order, each with apiVersion and kind.
+// A snapshot file is NDJSON: the header first, then one object a line, each with apiVersion and kind, and the end record
+// last, without which the file is cut off. It may be compressed with zstd. docs/snapshots.md describes it for others.
 const (
 	fileFormat  = "kubemuster-snapshot"
 	fileVersion = 1
 	// maxLine bounds one object, in bytes. etcd takes objects of 1.5 MiB by default; JSON is larger than protobuf.
 	maxLine = 16 << 20
+	// maxFile bounds a file, in bytes once it is unpacked: some million pods. What unpacks to more was not recorded.
+	maxFile = 16 << 30
+	// maxWindow bounds what unpacking keeps in memory, in bytes. zstd's levels up to 19 stay within it.
+	maxWindow = 8 << 20
 )
 
-// Header is a snapshot file's first line.
+// Header is a snapshot file's first line: what was recorded, when and by what.
 type Header struct {
-	Format  string `json:"format"`  // kubemuster-snapshot
-	Version int    `json:"version"` // 1
-	// ServerVersion is what the API server called itself, as in v1.37.2.
-	ServerVersion string `json:"serverVersion"`
+	Format     string    `json:"format"`     // kubemuster-snapshot
+	Version    int       `json:"version"`    // 1
+	Kubemuster string    `json:"kubemuster"` // version of the scanner
+	Recorded   time.Time `json:"recorded"`   // when reading began
+	Target     string    `json:"target"`     // as given, without parameters
+	// The cluster's identity, as a report of it has it. Provider, account, region and name are what its plugin told.
+	ID            string `json:"id"`
+	Alias         string `json:"alias"`
+	Provider      string `json:"provider,omitempty"`
+	Account       string `json:"account,omitempty"`
+	Region        string `json:"region,omitempty"`
+	Name          string `json:"name,omitempty"`
+	ServerVersion string `json:"serverVersion"` // what the API server called itself, as in v1.37.2
+	// Namespaces are the only ones that were read; empty means all. Cluster-scoped kinds were then left out.
+	Namespaces        []string `json:"namespaces,omitempty"`
+	ExcludeNamespaces []string `json:"excludeNamespaces,omitempty"`
+}
+
+// Ending is what a snapshot file says at its end of the whole recording.
+type Ending struct {
+	// Objects counts the objects by the name of their kind. A kind that was read and has none stands there with 0; one that
+	// was not read does not.
+	Objects map[string]int `json:"objects"`
+	Absent  []string       `json:"absent,omitempty"` // kinds that the server did not serve
+	Gaps    []Gap          `json:"gaps,omitempty"`
 }
 
 // Reader reads a snapshot file object by object.
 type Reader struct {
+	// Wanted says which kinds Next returns; the objects of others are passed over without being decoded. nil means all.
+	Wanted func(Kind) bool
+
 	header  Header
 	name    string
 	line    int
+	size    int64 // bytes read
 	scanner *bufio.Scanner
+	counts  map[string]int
+	end     *Ending
 }
 
-// NewReader reads the header. name is what errors call the file.
+// zstdMagic begins each zstd frame. https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+
+// NewReader reads the header of a file, compressed or not. name is what errors call the file.
 func NewReader(r io.Reader, name string) (*Reader, error) {
-	f := &Reader{name: name, scanner: bufio.NewScanner(r)}
+	buffered := bufio.NewReader(r)
+	r = buffered
+	if magic, _ := buffered.Peek(len(zstdMagic)); bytes.Equal(magic, zstdMagic) {
+		// One goroutine, which is the caller's: nothing has to be closed.
+		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		r = unpacked
+	}
+	f := &Reader{name: name, scanner: bufio.NewScanner(r), counts: map[string]int{}}
 	f.scanner.Buffer(nil, maxLine)
 	line, err := f.next()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -57,21 +109,39 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 	return f, nil
 }
 
-// ServerVersion returns the version of the API server that was recorded.
-func (f *Reader) ServerVersion() string { return f.header.ServerVersion }
+// Header returns the file's first line.
+func (f *Reader) Header() Header { return f.header }
 
-// Next returns the next object, and io.EOF after the last. Kinds that no scan reads are passed over.
+// Ending returns the file's last line, once Next has returned io.EOF.
+func (f *Reader) Ending() Ending {
+	if f.end == nil {
+		return Ending{}
+	}
+	return *f.end
+}
+
+// Next returns the next object, and io.EOF after the last one of a file that is whole. Kinds that no scan reads are passed
+// over.
 func (f *Reader) Next() (Object, error) {
+	if f.end != nil {
+		return Object{}, io.EOF
+	}
 	for {
 		line, err := f.next()
+		if errors.Is(err, io.EOF) {
+			return Object{}, f.cutOff()
+		}
 		if err != nil {
 			return Object{}, err
 		}
-		o, known, err := decode(line)
+		o, ok, err := f.decode(line)
 		if err != nil {
 			return Object{}, fmt.Errorf("%s:%d: %w", f.name, f.line, err)
 		}
-		if known {
+		if f.end != nil {
+			return Object{}, f.finish()
+		}
+		if ok {
 			return o, nil
 		}
 	}
@@ -81,6 +151,9 @@ func (f *Reader) Next() (Object, error) {
 func (f *Reader) next() ([]byte, error) {
 	for f.scanner.Scan() {
 		f.line++
+		if f.size += int64(len(f.scanner.Bytes())) + 1; f.size > maxFile {
+			return nil, fmt.Errorf("%s:%d: the file unpacks to more than %d GiB, which no recording does", f.name, f.line, maxFile>>30)
+		}
 		if line := bytes.TrimSpace(f.scanner.Bytes()); len(line) > 0 {
 			return line, nil
 		}
@@ -88,22 +161,65 @@ func (f *Reader) next() ([]byte, error) {
 	switch err := f.scanner.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
 		return nil, fmt.Errorf("%s:%d: the line is longer than %d MiB", f.name, f.line+1, maxLine>>20)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, f.cutOff()
 	case err != nil:
 		return nil, fmt.Errorf("reading %s: %w", f.name, err)
 	}
 	return nil, io.EOF
 }
 
-func decode(line []byte) (Object, bool, error) {
-	var head metav1.TypeMeta
+func (f *Reader) cutOff() error {
+	return fmt.Errorf("%s is cut off after line %d; copy it again, or record it anew", f.name, f.line)
+}
+
+// finish holds the end record against what was read, and makes sure that nothing follows.
+func (f *Reader) finish() error {
+	at := f.line
+	switch _, err := f.next(); {
+	case err == nil:
+		return fmt.Errorf("%s:%d: the file goes on after its end record", f.name, f.line)
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	for _, kind := range slices.Sorted(maps.Keys(f.end.Objects)) {
+		if got, want := f.counts[kind], f.end.Objects[kind]; got != want {
+			return fmt.Errorf("%s:%d: the file should hold %d objects of kind %s and holds %d; copy it again, or record it anew", f.name, at, want, kind, got)
+		}
+		delete(f.counts, kind)
+	}
+	for kind := range f.counts {
+		return fmt.Errorf("%s:%d: the end record does not count objects of kind %s", f.name, at, kind)
+	}
+	return io.EOF
+}
+
+// decode returns the object of a line, if its kind is read and wanted, or takes in the end record.
+func (f *Reader) decode(line []byte) (Object, bool, error) {
+	var head struct {
+		APIVersion string  `json:"apiVersion"`
+		Kind       string  `json:"kind"`
+		End        *Ending `json:"end"`
+	}
 	if err := json.Unmarshal(line, &head); err != nil {
-		return Object{}, false, fmt.Errorf("this is no JSON object: %w", err)
+		return Object{}, false, fmt.Errorf("this is no JSON object: %s", redact.Quoted(err.Error()))
+	}
+	if head.End != nil && head.Kind == "" {
+		f.end = head.End
+		return Object{}, false, nil
 	}
 	if head.Kind == "" || head.APIVersion == "" {
 		return Object{}, false, errors.New("the object lacks its apiVersion or kind")
 	}
+	f.counts[head.Kind]++
 	kind, ok := KindNamed(head.Kind)
-	if !ok || kind.APIVersion() != head.APIVersion {
+	if !ok {
+		return Object{}, false, nil
+	}
+	if kind.APIVersion() != head.APIVersion {
+		return Object{}, false, fmt.Errorf("the %s is of %s, and this kubemuster reads %s; record the cluster anew", kind.Name, head.APIVersion, kind.APIVersion())
+	}
+	if f.Wanted != nil && !f.Wanted(kind) {
 		return Object{}, false, nil
 	}
 	v := reflect.New(kind.Type).Interface().(interface {
@@ -111,7 +227,7 @@ func decode(line []byte) (Object, bool, error) {
 		metav1.Object
 	})
 	if err := json.Unmarshal(line, v); err != nil {
-		return Object{}, false, fmt.Errorf("this is no valid %s: %w", kind.Name, err)
+		return Object{}, false, fmt.Errorf("this is no valid %s: %s", kind.Name, redact.Quoted(err.Error()))
 	}
 	if v.GetName() == "" {
 		return Object{}, false, fmt.Errorf("the %s has no name", kind.Name)
@@ -120,15 +236,23 @@ func decode(line []byte) (Object, bool, error) {
 	return Object{Kind: kind, Value: v}, true, nil
 }
 
-// Writer writes a snapshot file.
+// Writer writes a snapshot file. It is safe for concurrent use.
 type Writer struct {
-	w io.Writer
+	mu     sync.Mutex
+	w      io.Writer
+	counts map[string]int
 }
 
-// NewWriter writes the header.
-func NewWriter(w io.Writer, serverVersion string) (*Writer, error) {
-	f := &Writer{w}
-	return f, f.write(Header{fileFormat, fileVersion, serverVersion})
+// NewWriter writes the header; format and version are filled in. Compress makes a w that compresses.
+func NewWriter(w io.Writer, h Header) (*Writer, error) {
+	h.Format, h.Version = fileFormat, fileVersion
+	f := &Writer{w: w, counts: map[string]int{}}
+	return f, f.write(h, "")
+}
+
+// Compress returns a writer that packs what it is given into w with zstd. Closing it ends the packing, not w.
+func Compress(w io.Writer) (io.WriteCloser, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(maxWindow))
 }
 
 // Write adds an object.
@@ -138,10 +262,23 @@ func (f *Writer) Write(o Object) error {
 	v.Elem().Set(reflect.ValueOf(o.Value).Elem())
 	gvk := schema.GroupVersionKind{Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Name}
 	v.Interface().(runtime.Object).GetObjectKind().SetGroupVersionKind(gvk)
-	return f.write(v.Interface())
+	return f.write(v.Interface(), o.Kind.Name)
 }
 
-func (f *Writer) write(v any) error {
+// End writes the end record. The objects that were written are counted already; e.Objects names the kinds that were read.
+func (f *Writer) End(e Ending) error {
+	objects := maps.Clone(f.counts)
+	for kind := range e.Objects {
+		objects[kind] = f.counts[kind]
+	}
+	e.Objects = objects
+	return f.write(struct {
+		End Ending `json:"end"`
+	}{e}, "")
+}
+
+// write adds a line, an object of the kind if that is not empty.
+func (f *Writer) write(v any, kind string) error {
 	var line bytes.Buffer
 	encoder := stdjson.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
@@ -151,8 +288,13 @@ func (f *Writer) write(v any) error {
 	if line.Len() > maxLine {
 		return fmt.Errorf("writing the snapshot: an object is larger than %d MiB", maxLine>>20)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if _, err := f.w.Write(line.Bytes()); err != nil {
 		return fmt.Errorf("writing the snapshot: %w", err)
+	}
+	if kind != "" {
+		f.counts[kind]++
 	}
 	return nil
 }

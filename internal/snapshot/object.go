@@ -21,11 +21,11 @@ type Object struct {
 
 // Gap is something that exists and could not be read.
 type Gap struct {
-	Kind      string // as Kind.Name
-	Namespace string // the namespace that was asked for; empty for all
-	Reason    GapReason
-	Message   string // one sentence, no secret
-	Read      int    // objects read before it broke off
+	Kind      string    `json:"kind"`                // as Kind.Name
+	Namespace string    `json:"namespace,omitempty"` // the namespace that was asked for; empty for all
+	Reason    GapReason `json:"reason"`
+	Message   string    `json:"message"`        // one sentence, no secret
+	Read      int       `json:"read,omitempty"` // objects read before it broke off
 }
 
 // GapReason says why something could not be read.

@@ -1,101 +1,190 @@
 package snapshot
 
 import (
-	"math"
+	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
 )
 
 // Class says what a literal value looks like; it stands in the value's place.
 type Class string
 
-// The classes, most telling first.
+// The classes beside those of package redact, most telling first.
 const (
-	ClassPrivateKey  Class = "<private-key>"
-	ClassAWSKeyID    Class = "<aws-key-id>"
-	ClassAWSSecret   Class = "<aws-secret-key>"
-	ClassJWT         Class = "<jwt>"
-	ClassToken       Class = "<token>" // a token with its issuer's prefix: GitHub, GitLab, Slack, Google, Stripe …
-	ClassURLPassword Class = "<url-with-password>"
 	ClassNamedSecret Class = "<named-secret>" // nothing to see in the value, but its name says password, secret, token or key
 	ClassHighEntropy Class = "<high-entropy>"
 	ClassPlain       Class = "<plain>"
 )
 
-// shapes are recognised by the value alone.
-var shapes = []struct {
-	class   Class
-	pattern *regexp.Regexp
-}{
-	{ClassPrivateKey, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
-	{ClassAWSKeyID, regexp.MustCompile(`\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b`)},
-	{ClassJWT, regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`)},
-	{ClassToken, regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|ya29\.[\w.-]{10,}|AIza[\w-]{30,}|sk_live_\w{16,}|sk-[A-Za-z0-9_-]{20,}|hvs\.[\w-]{20,}|dop_v1_[a-f0-9]{40,}|npm_[A-Za-z0-9]{30,}|k8s-aws-v1\.[\w-]+)`)},
-	{ClassURLPassword, regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@`)},
-}
+// classOf is the class of a credential that its text gives away, of a kind of package redact.
+func classOf(kind string) Class { return Class("<" + kind + ">") }
+
+func mark(kind string) string { return string(classOf(kind)) }
 
 var (
 	secretName = regexp.MustCompile(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
-	awsSecret  = regexp.MustCompile(`^[A-Za-z0-9/+]{40}$`)
+	marked     = regexp.MustCompile(`^<[a-z-]+>$`)
 	opaque     = regexp.MustCompile(`^[A-Za-z0-9+/=_.-]{20,}$`)
 	reference  = regexp.MustCompile(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
 )
 
-// Classify says what a literal value under a name looks like. The name may be empty.
+// Classify says what a literal value under a name looks like. The name may be empty. A class is of itself: a recorded
+// cluster that is read again is the same.
 func Classify(name, value string) Class {
-	for _, s := range shapes {
-		if s.pattern.MatchString(value) {
-			return s.class
-		}
+	if marked.MatchString(value) {
+		return Class(value)
 	}
+	var class Class
+	redact.Shapes(value, func(kind string) string {
+		if class == "" {
+			class = classOf(kind)
+		}
+		return ""
+	})
 	switch {
-	case awsSecret.MatchString(value) && entropy(value) > 4:
-		return ClassAWSSecret
+	case class != "":
+		return class
 	case secretName.MatchString(name) && value != "true" && value != "false" && !strings.HasPrefix(value, "/"):
 		return ClassNamedSecret // a switch or a path under such a name is no secret
-	case opaque.MatchString(value) && entropy(value) > 4.2:
+	case opaque.MatchString(value) && redact.Entropy(value) > 4.2:
 		return ClassHighEntropy
 	}
 	return ClassPlain
 }
 
-// entropy is Shannon's, in bits a character.
-func entropy(s string) float64 {
-	counts := map[rune]int{}
-	for _, r := range s {
-		counts[r]++
-	}
-	h, n := 0.0, float64(len([]rune(s)))
-	for _, c := range counts {
-		p := float64(c) / n
-		h -= p * math.Log2(p)
-	}
-	return h
-}
-
-// Classified returns o with every literal environment value, header of a probe and credential in a command line replaced by
-// its class. It changes the object that o points to. Rego, reports and recordings never hold the values themselves.
+// Classified returns o without what nobody may see of it: every literal environment value and probe header, and each
+// credential in a command line, an annotation, an attribute or any other text is replaced by its class. It changes the
+// object that o points to. Rego, reports and recordings never hold the values themselves.
 func Classified(o Object) Object {
-	spec := o.PodSpec()
-	if spec == nil {
-		return o
-	}
-	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for i := range list {
-			classifyContainer(&list[i])
+	if spec := o.PodSpec(); spec != nil {
+		for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+			for i := range list {
+				classifyContainer(&list[i])
+			}
+		}
+		for i := range spec.EphemeralContainers {
+			c := corev1.Container(spec.EphemeralContainers[i].EphemeralContainerCommon)
+			classifyContainer(&c)
+			spec.EphemeralContainers[i].EphemeralContainerCommon = corev1.EphemeralContainerCommon(c)
 		}
 	}
-	for i := range spec.EphemeralContainers {
-		c := corev1.Container(spec.EphemeralContainers[i].EphemeralContainerCommon)
-		classifyContainer(&c)
-		spec.EphemeralContainers[i].EphemeralContainerCommon = corev1.EphemeralContainerCommon(c)
-	}
+	classifyAll(reflect.ValueOf(o.Value))
 	return o
 }
 
+// classifyAll replaces the credentials in every text that v holds, wherever that is.
+func classifyAll(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			classifyAll(v.Elem())
+		}
+	case reflect.String:
+		if s := v.String(); len(s) >= shortest {
+			if safe := classifyString(s); safe != s {
+				v.SetString(safe)
+			}
+		}
+	case reflect.Slice:
+		if holdsText(v.Type()) {
+			for i := range v.Len() {
+				classifyAll(v.Index(i))
+			}
+		}
+	case reflect.Map:
+		if m, ok := v.Interface().(map[string]string); ok {
+			classifyMap(m)
+		}
+	case reflect.Struct:
+		for _, i := range textFields(v.Type()) {
+			classifyAll(v.Field(i))
+		}
+	}
+}
+
+// shortest is the length of the shortest text that may hold a credential: a URL with a password of one letter.
+const shortest = len("a://:p@")
+
+func classifyString(s string) string {
+	url := strings.Contains(s, "://")
+	if s = redact.Shapes(s, mark); url { // a web hook's address may be all that it asks for
+		s = redact.Words(classifyURLs(s), func() string { return string(ClassHighEntropy) })
+	}
+	return s
+}
+
+// classifyMap replaces the values of labels, annotations, and attributes of volumes. Those of labels select objects by
+// being alike, and stay alike. A copy of an object, as kubectl apply keeps one among the annotations, goes as a whole.
+func classifyMap(m map[string]string) {
+	for key, value := range m {
+		text := strings.TrimSpace(value)
+		if strings.HasPrefix(text, "{") && (strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`)) {
+			delete(m, key)
+			continue
+		}
+		name := key[strings.LastIndexByte(key, '/')+1:]
+		if !redact.SecretName(name) {
+			name = ""
+		}
+		switch {
+		case name != "" && Classify(name, value) == ClassNamedSecret:
+			m[key] = string(ClassNamedSecret)
+		case redact.Opaque(value) && opaque.MatchString(value):
+			m[key] = string(ClassHighEntropy)
+		default:
+			if safe := classifyText(value); safe != value {
+				m[key] = safe
+			}
+		}
+	}
+}
+
+// texts are the fields of a type that hold text, at any depth. It is derived from Go types alone.
+var texts sync.Map // reflect.Type → []int
+
+func textFields(t reflect.Type) []int {
+	if known, ok := texts.Load(t); ok {
+		return known.([]int)
+	}
+	var fields []int
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() && holdsText(f.Type) {
+			fields = append(fields, i)
+		}
+	}
+	texts.Store(t, fields)
+	return fields
+}
+
+func holdsText(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String:
+		return true
+	case reflect.Pointer, reflect.Slice:
+		return holdsText(t.Elem())
+	case reflect.Map:
+		return t == reflect.TypeFor[map[string]string]()
+	case reflect.Struct:
+		switch t {
+		case reflect.TypeFor[metav1.Time](), reflect.TypeFor[metav1.MicroTime](), reflect.TypeFor[resource.Quantity]():
+			return false
+		}
+		return len(textFields(t)) > 0
+	}
+	return false
+}
+
 func classifyContainer(c *corev1.Container) {
+	if user, image, ok := strings.Cut(c.Image, "@"); ok && !strings.HasPrefix(image, "sha") {
+		c.Image = string(Classify("password", user)) + "@" + image // no digest: a user, and a password
+	}
 	for i := range c.Env {
 		if e := &c.Env[i]; e.Value != "" && !reference.MatchString(e.Value) {
 			e.Value = string(Classify(e.Name, e.Value))
@@ -122,6 +211,7 @@ func classifyAction(exec *corev1.ExecAction, get *corev1.HTTPGetAction) {
 		classifyArguments(exec.Command)
 	}
 	if get != nil {
+		get.Path = classifyURLs(get.Path)
 		for i := range get.HTTPHeaders {
 			h := &get.HTTPHeaders[i]
 			h.Value = string(Classify(h.Name, h.Value))
@@ -134,7 +224,7 @@ var (
 	flagValue = regexp.MustCompile(`^(--?[\w.-]+|[A-Za-z_]\w*)=(.+)$`)
 	flagAlone = regexp.MustCompile(`^--?[\w.-]+$`)
 	// inline is a credential inside a longer text, as in a shell script: Authorization headers, -u user:password, password=…
-	inline = regexp.MustCompile(`(?i)((?:authorization:\s*(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
+	inline = regexp.MustCompile(`(?i)((?:authorization["']?[:\s]\s*["']?(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*["']?\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
 )
 
 func classifyArguments(args []string) {
@@ -160,10 +250,11 @@ func classifyArguments(args []string) {
 // classifyText replaces the credentials inside a longer text.
 func classifyText(text string) string {
 	if strings.Contains(text, "PRIVATE KEY-----") {
-		return string(ClassPrivateKey) // its end is hard to tell in a script
+		return mark(redact.PrivateKey) // its end is hard to tell in a script
 	}
-	for _, s := range shapes {
-		text = s.pattern.ReplaceAllString(text, string(s.class))
+	text = classifyURLs(redact.Shapes(text, mark))
+	if !strings.ContainsAny(text, ":= ") {
+		return redact.Words(text, func() string { return string(ClassHighEntropy) })
 	}
 	text = inline.ReplaceAllStringFunc(text, func(m string) string {
 		parts := inline.FindStringSubmatch(m)
@@ -172,8 +263,27 @@ func classifyText(text string) string {
 		}
 		return parts[1] + string(ClassNamedSecret)
 	})
-	if !strings.ContainsAny(text, " \t\n") && Classify("", text) == ClassHighEntropy && !strings.ContainsAny(text, "/.-_=") {
-		return string(ClassHighEntropy)
+	return redact.Words(text, func() string { return string(ClassHighEntropy) })
+}
+
+var (
+	userinfo  = regexp.MustCompile(`(://)([^/\s:@"'<]+)@`)
+	parameter = regexp.MustCompile(`([?&][^=&#\s"']+=)([^&#\s"'<$]+)`)
+)
+
+// classifyURLs replaces the credentials in the URLs of a text: users that are tokens, and parameters.
+func classifyURLs(text string) string {
+	for _, p := range []*regexp.Regexp{userinfo, parameter} {
+		if !strings.ContainsAny(text, "?@") {
+			return text
+		}
+		text = p.ReplaceAllStringFunc(text, func(m string) string {
+			parts := p.FindStringSubmatch(m)
+			if class := Classify(strings.Trim(parts[1], "?&=:/"), parts[2]); class != ClassPlain {
+				return parts[1] + string(class) + m[len(parts[1])+len(parts[2]):]
+			}
+			return m
+		})
 	}
 	return text
 }

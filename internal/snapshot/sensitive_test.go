@@ -2,12 +2,15 @@ package snapshot
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
 )
 
 // The values below are made up; each is put together so that no scanner takes this file for a leak.
@@ -24,12 +27,12 @@ func TestClassify(t *testing.T) {
 		name, value string
 		want        Class
 	}{
-		{"X", privateKey, ClassPrivateKey},
-		{"X", keyID, ClassAWSKeyID},
-		{"X", awsKey, ClassAWSSecret},
-		{"X", jwt, ClassJWT},
-		{"X", github, ClassToken},
-		{"DATABASE_URL", "postgres://app:" + "hunter2@db/app", ClassURLPassword},
+		{"X", privateKey, classOf(redact.PrivateKey)},
+		{"X", keyID, classOf(redact.AWSKeyID)},
+		{"X", awsKey, classOf(redact.AWSSecret)},
+		{"X", jwt, classOf(redact.JWT)},
+		{"X", github, classOf(redact.Token)},
+		{"DATABASE_URL", "postgres://app:" + "hunter2@db/app", classOf(redact.URLPassword)},
 		{"DATABASE_URL", "postgres://db/app", ClassPlain},
 		{"DB_PASSWORD", "hunter2", ClassNamedSecret},
 		{"dbPassword", "hunter2", ClassNamedSecret},
@@ -40,6 +43,9 @@ func TestClassify(t *testing.T) {
 		{"X", "Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFiQ2RFZg", ClassHighEntropy},
 		{"LOG_LEVEL", "debug", ClassPlain},
 		{"JAVA_OPTS", "-Xmx512m -XX:+UseG1GC", ClassPlain},
+		// what a recorded cluster holds stays what it is
+		{"DB_PASSWORD", "<jwt>", classOf(redact.JWT)},
+		{"X", "<aws-key-id>", classOf(redact.AWSKeyID)},
 	} {
 		if got := Classify(tt.name, tt.value); got != tt.want {
 			t.Errorf("Classify(%q, …) is %s, want %s", tt.name, got, tt.want)
@@ -63,6 +69,9 @@ func TestClassifyArguments(t *testing.T) {
 		classifyArguments(got)
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%q became %q, want %q", tt.args, got, tt.want)
+		}
+		if classifyArguments(got); !slices.Equal(got, tt.want) {
+			t.Errorf("a second time, %q became %q", tt.want, got)
 		}
 	}
 }
@@ -95,4 +104,60 @@ func TestClassified(t *testing.T) {
 	if text := string(data); strings.Contains(text, "canary") || strings.Count(text, "<plain>") != 3 && strings.Count(text, `\u003cplain\u003e`) != 3 {
 		t.Errorf("a value is left, or none was replaced: %s", text)
 	}
+}
+
+// Credentials go wherever they stand, and nothing else does.
+func TestClassifiedEverywhere(t *testing.T) {
+	kept := map[string]string{
+		"helm.sh/chart": "kube-prometheus-stack-58.2.1", "pod-template-hash": "5d8f9c7b6d", "app": "sk-learn-training-job-x2k1z",
+		"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/shop", "checksum/config": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+		"nginx.ingress.kubernetes.io/auth-url": "https://auth.example/check?x=1", "nginx.ingress.kubernetes.io/auth-type": "basic",
+	}
+	annotations := maps.Clone(kept)
+	annotations["a/copy"] = `{"apiVersion":"v1","data":{}}`
+	annotations["a/db-password"], annotations["a/text"], annotations["a/json"] = "hunter2", "use "+github, `{"password":"hunter2"}`
+	want := maps.Clone(kept)
+	want["a/db-password"], want["a/text"], want["a/json"] = "<named-secret>", "use <token>", `{"password":"<named-secret>"}`
+	const image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/Shop/web:1.2@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	kind, _ := KindNamed("Pod")
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", UID: "00000000-0000-4000-8000-000000000001", Labels: map[string]string{"t": github}, Annotations: annotations},
+		Spec: corev1.PodSpec{
+			NodeSelector: map[string]string{"t": github},
+			Containers:   []corev1.Container{{Name: "a", Image: image}, {Name: "b", Image: "app:hunter2@registry.example/b:1"}},
+		},
+		Status: corev1.PodStatus{Message: "cannot pull https://app:" + "hunter2@registry.example/b"},
+	}
+	Classified(Object{Kind: kind, Value: pod})
+	if !maps.Equal(pod.Annotations, want) {
+		t.Errorf("annotations are %v\nwant %v", pod.Annotations, want)
+	}
+	if pod.Labels["t"] != "<token>" || pod.Spec.NodeSelector["t"] != pod.Labels["t"] {
+		t.Errorf("labels are %v, the selector %v", pod.Labels, pod.Spec.NodeSelector)
+	}
+	got := []string{pod.Name, string(pod.UID), pod.Spec.Containers[0].Image, pod.Spec.Containers[1].Image, pod.Status.Message}
+	if want := []string{"web", "00000000-0000-4000-8000-000000000001", image, "<named-secret>@registry.example/b:1", "cannot pull <url-with-password>registry.example/b"}; !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// Whatever stands beside it, a token does not come through, and no text breaks the search.
+func FuzzClassified(f *testing.F) {
+	for _, text := range []string{"", keyID, jwt, privateKey, "postgres://app:" + "hunter2@db/?token=x", "curl -u app:" + "hunter2 'https://x/?sig=Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFiQ2RF'", `{"password": "x"}`} {
+		f.Add(text, github)
+	}
+	kind, _ := KindNamed("Pod")
+	f.Fuzz(func(t *testing.T, text, secret string) {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"a": text}}, Spec: corev1.PodSpec{Containers: []corev1.Container{{
+			Command: []string{"sh", "-c", text, github}, Args: []string{text, "--token", secret}, Env: []corev1.EnvVar{{Name: "A", Value: text}},
+		}}}}
+		Classified(Object{Kind: kind, Value: pod})
+		data, err := json.Marshal(pod)
+		if err != nil {
+			t.Skip(err)
+		}
+		if strings.Contains(string(data), github) && !strings.Contains(text, "ghp_") {
+			t.Errorf("the token is left: %s", data)
+		}
+	})
 }

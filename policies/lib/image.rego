@@ -7,23 +7,33 @@ floats(reference) if {
 	regex.match(`^(.*/)?[^/:]+(:latest)?$`, reference)
 }
 
-# repository is a reference with its registry and path in full, as the container runtime pulls it: busybox:1 is
+# repository is the reference without tag and digest.
+repository(reference) := trim_suffix(tagged, sprintf(":%s", [tag])) if {
+	tagged := split(reference, "@")[0]
+	parts := split(tagged, "/")
+	[_, tag] := split(parts[count(parts) - 1], ":")
+}
+
+repository(reference) := tagged if {
+	tagged := split(reference, "@")[0]
+	parts := split(tagged, "/")
+	not contains(parts[count(parts) - 1], ":")
+}
+
+# full is a reference with its registry and path in full, as the container runtime pulls it: busybox:1 is
 # docker.io/library/busybox:1.
 # https://github.com/distribution/reference, ParseNormalizedNamed
-repository(reference) := reference if not on_hub(reference)
+full(reference) := reference if not on_hub(reference)
 
-repository(reference) := sprintf("docker.io/%s", [path]) if {
+full(reference) := sprintf("docker.io/%s", [path]) if {
 	path := hub_path(reference)
 	contains(path, "/")
 }
 
-repository(reference) := sprintf("docker.io/library/%s", [path]) if {
+full(reference) := sprintf("docker.io/library/%s", [path]) if {
 	path := hub_path(reference)
 	not contains(path, "/")
 }
-
-# name is a reference without its tag and digest.
-name(reference) := regex.replace(reference, `(:[^/:@]+)?(@.*)?$`, "")
 
 hub_path(reference) := regex.replace(reference, `^(index\.)?docker\.io/`, "") if on_hub(reference)
 

@@ -31,9 +31,28 @@ references := {
 	"registry.example:5000/web@sha256:0000000000000000000000000000000000000000000000000000000000000000",
 }
 
-test_repository_in_full if {
-	repositories := {reference: repository | some reference in hosted; repository := image.repository(reference)}
+test_cuts_tag_and_digest if {
+	repositories := {reference: image.repository(reference) |
+		some reference in {
+			"nginx",
+			"nginx:1.29",
+			"registry.example:5000/shop/web",
+			"registry.example:5000/shop/web:1.4@sha256:00",
+			"registry.example/web@sha256:00",
+		}
+	}
 	repositories == {
+		"nginx": "nginx",
+		"nginx:1.29": "nginx",
+		"registry.example:5000/shop/web": "registry.example:5000/shop/web",
+		"registry.example:5000/shop/web:1.4@sha256:00": "registry.example:5000/shop/web",
+		"registry.example/web@sha256:00": "registry.example/web",
+	}
+}
+
+test_full if {
+	references_in_full := {reference: full | some reference in hosted; full := image.full(reference)}
+	references_in_full == {
 		"nginx": "docker.io/library/nginx",
 		"nginx:1.29": "docker.io/library/nginx:1.29",
 		"docker.io/nginx": "docker.io/library/nginx",
@@ -54,10 +73,4 @@ hosted := {
 	"localhost/web",
 	"registry:5000/web",
 	"registry.example/shop/web:1",
-}
-
-test_name_without_tag_and_digest if {
-	image.name("registry:5000/web:1@sha256:00") == "registry:5000/web"
-	image.name("registry:5000/web") == "registry:5000/web"
-	image.name("nginx@sha256:00") == "nginx"
 }

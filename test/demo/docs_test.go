@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -337,6 +338,9 @@ func (s *shell) run(t *testing.T, line string) string {
 	cmd := s.command(t, line)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if strings.HasPrefix(line, "kubemuster replay ") {
+		cmd.Stdout = interrupting{&stdout, cmd} // it would serve on
+	}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && (exit.ExitCode() == 3 || exit.ExitCode() == 10) {
@@ -346,4 +350,15 @@ func (s *shell) run(t *testing.T, line string) string {
 		t.Errorf("%v\n%s%s", err, &stdout, &stderr)
 	}
 	return stdout.String()
+}
+
+// interrupting interrupts the command that writes to it.
+type interrupting struct {
+	io.Writer
+	cmd *exec.Cmd
+}
+
+func (i interrupting) Write(p []byte) (int, error) {
+	n, err := i.Writer.Write(p)
+	return n, errors.Join(err, i.cmd.Process.Signal(os.Interrupt))
 }

@@ -87,7 +87,8 @@ func checkSecrets(t *testing.T, where, text string) {
 // scanned is the outcome of a scan.
 type scanned struct {
 	outcome
-	runs []sarifRun
+	runs  []sarifRun
+	sarif []byte // the report
 }
 
 // The parts of a SARIF report that are looked at.
@@ -150,7 +151,7 @@ func scanWith(t *testing.T, plugins string, env []string, args ...string) scanne
 	if err := json.Unmarshal(data, &file); err != nil {
 		t.Fatal(err)
 	}
-	s.runs = file.Runs
+	s.runs, s.sarif = file.Runs, data
 	return s
 }
 

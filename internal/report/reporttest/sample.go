@@ -32,6 +32,38 @@ func Sample() *report.Report {
 	}
 }
 
+// Compared returns Sample as it is with all that can be added: frameworks, waivers, a baseline, limits of the scan.
+func Compared() *report.Report {
+	r := Sample()
+	r.Frameworks = []finding.Framework{{
+		ID: "cis-kubernetes-1.12", Name: "CIS Kubernetes Benchmark", Version: "1.12", URL: "https://www.cisecurity.org/benchmark/kubernetes",
+		Controls: []finding.Control{
+			{ID: "1.1.1", Title: "Mode of the API server's manifest", Coverage: finding.ByHand, Reason: "files of the control plane are not visible through the Kubernetes API"},
+			{ID: "5.2.2", Title: "Privileged containers", Coverage: finding.Automated, Checks: []string{"KM1005"}},
+			{ID: "5.2.12", Title: "Host ports", Coverage: finding.Automated, Checks: []string{"KM1007"}},
+		},
+	}, {
+		ID: "nsa-cisa-1.2", Name: "NSA/CISA Kubernetes Hardening Guidance", Version: "1.2",
+		Controls: []finding.Control{{ID: "pod-security", Title: "Pod security enforcement", Coverage: finding.Automated, Checks: []string{"KM1005"}}},
+	}}
+	prod := &r.Clusters[0]
+	prod.Compared = true
+	for i := range prod.Findings {
+		prod.Findings[i].Baseline = finding.Unchanged
+	}
+	prod.Findings[0].Waiver = &finding.Waiver{Owner: "shop", Reason: "vendor image", Ticket: "SEC-7", Expires: "2026-04-01", Source: "waivers.yaml:2"}
+	prod.Findings[1].Baseline, prod.Findings[2].Baseline = finding.New, finding.Updated
+	gone, unknown := prod.Findings[3], prod.Findings[6]
+	gone.Object.Name, gone.Baseline = "weekly-backup", finding.Absent
+	unknown.Object.Name = "api"
+	prod.Absent, prod.Carried = []finding.Finding{gone}, []finding.Finding{unknown}
+	prod.ExcludeNamespaces = []string{"sandbox"}
+	prod.Notifications = append(prod.Notifications, report.Notification{
+		ID: "waiver/unused", Level: "warning", Message: "the waiver at waivers.yaml:9 (KM1031, ops) matches no finding; take it out",
+	})
+	return r
+}
+
 // Large returns a report of one cluster with n findings, all with an identity of their own, to measure a writer with.
 func Large(n int) *report.Report {
 	r := Sample()

@@ -24,7 +24,7 @@ var kinds = map[finding.Verdict]string{
 	finding.Fail: "fail", finding.Pass: "pass", finding.NotApplicable: "notApplicable", finding.NotEvaluated: "open", finding.Manual: "review",
 }
 
-func newResult(c *report.Cluster, f *finding.Finding, rules rules) (*sarif.Result, error) {
+func (w Writer) newResult(c *report.Cluster, f *finding.Finding, rules rules) (*sarif.Result, error) {
 	index, ok := rules.index[f.Check]
 	if !ok {
 		return nil, fmt.Errorf("the report does not list check %s of a finding on %s", f.Check, f.Object)
@@ -38,7 +38,7 @@ func newResult(c *report.Cluster, f *finding.Finding, rules rules) (*sarif.Resul
 		level, severity = levels[f.Severity], f.Severity.String()
 	}
 	fingerprint := f.Fingerprint(c.ID)
-	text := unlinked(cmp.Or(f.Message, *rules.descriptors[index].ShortDescription.Text))
+	text := w.Profile.text(unlinked(cmp.Or(f.Message, *rules.descriptors[index].ShortDescription.Text)))
 	result := &sarif.Result{
 		RuleID:       &f.Check,
 		RuleIndex:    &index,
@@ -60,8 +60,41 @@ func newResult(c *report.Cluster, f *finding.Finding, rules rules) (*sarif.Resul
 		"managedBy", f.ManagedBy,
 		"provider", c.Provider,
 		"cluster", c.ID,
+		"group", f.Object.Group,
+		"version", f.Object.Version,
+		"kind", f.Object.Kind,
+		"resource", f.Object.Resource,
+		"namespace", f.Object.Namespace,
+		"name", f.Object.Name,
+		"sub", f.Sub,
+		"file", f.File,
 	)
+	if f.Baseline != "" {
+		result.BaselineState = new(string(f.Baseline))
+	}
+	if f.Waiver != nil {
+		result.Suppressions = []*sarif.Suppression{suppression(f.Waiver)}
+	}
 	return result, nil
+}
+
+// suppression is the waiver as SARIF has it: accepted outside the scanned object, and by whom.
+func suppression(w *finding.Waiver) *sarif.Suppression {
+	s := &sarif.Suppression{Kind: "external", Status: new("accepted"), Justification: &w.Reason}
+	s.Properties = properties("owner", w.Owner, "ticket", w.Ticket, "expires", w.Expires, "source", w.Source)
+	return s
+}
+
+// encodeResult is the result on one line. Only suppressions have nulls of go-sarif's.
+func encodeResult(r *sarif.Result) ([]byte, error) {
+	if r.Suppressions == nil {
+		return encode(r, "", "")
+	}
+	v, err := generic(r)
+	if err != nil {
+		return nil, err
+	}
+	return encode(v, "", "")
 }
 
 func newLocation(c *report.Cluster, f *finding.Finding) *sarif.Location {

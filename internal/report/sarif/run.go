@@ -15,7 +15,10 @@ import (
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-const home = "https://github.com/kubemuster/kubemuster"
+const (
+	driver = "Kubemuster"
+	home   = "https://github.com/kubemuster/kubemuster"
+)
 
 // newRun returns the run of a cluster without its results. All that go-sarif would write as null is set.
 func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
@@ -23,12 +26,14 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 	run := &sarif.Run{
 		Tool: sarif.Tool{
 			Driver: &sarif.ToolComponent{
-				Name:           "Kubemuster",
+				Name:           driver,
 				Version:        optional(r.Version),
 				InformationURI: new(home),
 				// Several services read rules nowhere but here, so those of all packs are here.
 				Rules:         rules.descriptors,
 				Notifications: describe(configuration, execution),
+
+				SupportedTaxonomies: rules.taxonomies.references,
 			},
 			Extensions: extensions(r.Components),
 		},
@@ -42,6 +47,7 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 		}},
 		AutomationDetails: &sarif.RunAutomationDetails{ID: new("kubemuster/" + c.Alias + "/")},
 		Results:           []*sarif.Result{},
+		Taxonomies:        rules.taxonomies.components,
 	}
 	run.Properties = properties(
 		"target", c.Target,
@@ -55,11 +61,38 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 	)
 	if len(c.Tallies) > 0 {
 		run.Properties["verdicts"] = c.Counts()
+		run.Properties["checks"] = tallies(c.Tallies)
 	}
 	if len(c.Objects) > 0 {
 		run.Properties["objects"] = c.Objects
 	}
+	if c.Compared {
+		run.Properties["compared"] = true
+	}
+	lists(run.Properties, "namespaces", c.Namespaces, "excludeNamespaces", c.ExcludeNamespaces)
 	return run
+}
+
+// tallies are the verdicts of each check.
+func tallies(all []finding.Tally) []map[string]any {
+	var out []map[string]any
+	for _, t := range all {
+		m := map[string]any{"check": t.Check, "counts": t.Counts}
+		if t.Reason != "" {
+			m["reason"] = t.Reason
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// lists adds pairs of a name and a list to the properties, without those that are empty.
+func lists(p sarif.Properties, pairs ...any) {
+	for i := 0; i < len(pairs); i += 2 {
+		if list := pairs[i+1].([]string); len(list) > 0 {
+			p[pairs[i].(string)] = list
+		}
+	}
 }
 
 // extensions is the inventory of what took part beside the core.
@@ -77,10 +110,11 @@ func extensions(components []report.Component) []*sarif.ToolComponent {
 type rules struct {
 	descriptors []*sarif.ReportingDescriptor
 	index       map[string]uint
+	taxonomies  taxonomies
 }
 
-func newRules(checks []finding.Check) rules {
-	all := rules{descriptors: []*sarif.ReportingDescriptor{}, index: map[string]uint{}}
+func newRules(checks []finding.Check, frameworks []finding.Framework) rules {
+	all := rules{descriptors: []*sarif.ReportingDescriptor{}, index: map[string]uint{}, taxonomies: newTaxonomies(frameworks)}
 	for i := range checks {
 		all.index[checks[i].ID] = uint(i)
 		all.descriptors = append(all.descriptors, newRule(&checks[i]))
@@ -98,7 +132,11 @@ func newRule(c *finding.Check) *sarif.ReportingDescriptor {
 		"security-severity", securitySeverity[c.Severity],
 		"precision", "high",
 		"pack", c.Pack,
+		"severity", c.Severity.String(),
+		"scope", string(c.Scope),
+		"remediation", c.Remediation,
 	)
+	lists(p, "kinds", c.Kinds, "requires", c.Requires, "references", c.References)
 	p["tags"] = tags(c)
 	if len(c.Frameworks) > 0 {
 		p["frameworks"] = c.Frameworks
@@ -137,8 +175,11 @@ func help(c *finding.Check) *sarif.MultiformatMessageString {
 	return sarif.NewMultiformatMessageString(strings.Join(text, "\n\n")).WithMarkdown(strings.Join(markdown, "\n\n"))
 }
 
-// helpURI is the check's first reference.
+// helpURI is the page of a check of ours, and the first reference of others.
 func helpURI(c *finding.Check) string {
+	if c.Pack == finding.BuiltInPack {
+		return home + "/blob/main/docs/checks/" + c.ID + ".md"
+	}
 	for _, reference := range c.References {
 		if strings.HasPrefix(reference, "https://") || strings.HasPrefix(reference, "http://") {
 			return reference
@@ -188,7 +229,7 @@ func notifications(c *report.Cluster, rules rules) (configuration, execution []*
 	}
 	for _, g := range c.Gaps {
 		n := notification(gapID(g.Reason), "warning", g.String())
-		n.Properties = properties("kind", g.Kind, "namespace", g.Namespace)
+		n.Properties = properties("kind", g.Kind, "namespace", g.Namespace, "reason", string(g.Reason), "message", g.Message)
 		n.Properties["objectsRead"] = g.Read
 		execution = append(execution, n)
 	}
@@ -199,7 +240,12 @@ func notifications(c *report.Cluster, rules rules) (configuration, execution []*
 		}
 	}
 	for _, n := range c.Notifications {
-		execution = append(execution, rules.associate(notification(n.ID, n.Level, n.Message), n.Check))
+		told := rules.associate(notification(n.ID, n.Level, n.Message), n.Check)
+		if strings.HasPrefix(n.ID, "waiver/") {
+			configuration = append(configuration, told)
+		} else {
+			execution = append(execution, told)
+		}
 	}
 	return configuration, execution
 }
@@ -248,6 +294,12 @@ var descriptions = map[string]string{
 	gapID(snapshot.Failed):      "Something could not be read",
 	"check/not-evaluated":       "A check lacked what it requires and gave no verdict",
 	"policy/evaluation-error":   "The evaluation of a check failed",
+	"waiver/expired":            "A waiver has expired",
+	"waiver/unused":             "A waiver matches no finding",
+	"waiver/over-broad":         "A waiver takes in more than anybody can answer for",
+	"waiver/invalid-annotation": "An object asks to be waived without saying why or until when",
+	"baseline/new-check":        "A check did not run for the baseline",
+	"report/cut":                "The service takes fewer findings than there are",
 }
 
 // describe returns descriptors of the notifications, by ID, and points each notification to its own.

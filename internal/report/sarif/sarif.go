@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -32,14 +31,15 @@ type Writer struct {
 	// evaluated), review (manual) or notApplicable. Without it checks that were not evaluated are told by notifications
 	// alone, since code scanning services show every result as an alert. A cluster that was not scanned has no results
 	// either way.
-	Passes bool
+	Passes  bool
+	Profile Profile
 }
 
 // Write implements report.Writer. It fails for a finding of a check that the report does not list, and for one without a
 // verdict.
 func (w Writer) Write(out io.Writer, r *report.Report) error {
 	b := bufio.NewWriterSize(out, 64<<10)
-	rules := newRules(r.Checks)
+	rules := newRules(r.Checks, r.Frameworks)
 	fmt.Fprintf(b, "{\n  \"$schema\": %q,\n  \"version\": %q,\n  \"runs\": [", schema, version)
 	for i := range r.Clusters {
 		if i > 0 {
@@ -61,24 +61,18 @@ func (w Writer) Write(out io.Writer, r *report.Report) error {
 var noResults = []byte(`"results": []`)
 
 func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, rules rules) error {
-	var envelope bytes.Buffer
-	e := json.NewEncoder(&envelope)
-	e.SetEscapeHTML(false)
-	e.SetIndent("    ", "  ")
-	if err := e.Encode(newRun(r, c, rules)); err != nil {
+	envelope, err := encodeRun(newRun(r, c, rules), rules.taxonomies.related)
+	if err != nil {
 		return err
 	}
-	head, tail, _ := bytes.Cut(bytes.TrimSpace(envelope.Bytes()), noResults)
+	head, tail, _ := bytes.Cut(envelope, noResults)
 
 	b.WriteString("\n    ")
 	b.Write(head)
 	b.WriteString(`"results": [`)
-	var line bytes.Buffer
-	e = json.NewEncoder(&line)
-	e.SetEscapeHTML(false)
 	separator := "\n"
 	for f, occurrences := range w.results(c) {
-		result, err := newResult(c, f, rules)
+		result, err := w.newResult(c, f, rules)
 		if err != nil {
 			return err
 		}
@@ -86,13 +80,13 @@ func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, r
 			n := uint(occurrences)
 			result.OccurrenceCount = &n
 		}
-		line.Reset()
-		if err := e.Encode(result); err != nil {
+		line, err := encodeResult(result)
+		if err != nil {
 			return err
 		}
 		b.WriteString(separator)
 		// bufio keeps the first error; there is no use in marshalling on after it.
-		if _, err := b.Write(bytes.TrimSpace(line.Bytes())); err != nil {
+		if _, err := b.Write(line); err != nil {
 			return err
 		}
 		separator = ",\n"
@@ -101,7 +95,7 @@ func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, r
 		b.WriteString("\n      ")
 	}
 	b.WriteByte(']')
-	_, err := b.Write(tail)
+	_, err = b.Write(tail)
 	return err
 }
 
@@ -110,19 +104,18 @@ func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, r
 // findings with one identity the worst stands for all.
 func (w Writer) results(c *report.Cluster) iter.Seq2[*finding.Finding, int] {
 	return func(yield func(*finding.Finding, int) bool) {
-		order := make([]int32, 0, len(c.Findings))
-		for i := range c.Findings {
-			if _, known := kinds[c.Findings[i].Verdict]; w.Passes || c.Findings[i].Verdict == finding.Fail || !known {
-				order = append(order, int32(i))
+		order := make([]*finding.Finding, 0, len(c.Findings)+len(c.Absent))
+		for _, list := range [][]finding.Finding{c.Findings, c.Absent} {
+			for i := range list {
+				if _, known := kinds[list[i].Verdict]; w.Passes || list[i].Verdict == finding.Fail || !known {
+					order = append(order, &list[i])
+				}
 			}
 		}
-		slices.SortFunc(order, func(i, j int32) int {
-			a, b := &c.Findings[i], &c.Findings[j]
-			return cmp.Or(compareIdentity(a, b), compareRank(a, b))
-		})
+		slices.SortFunc(order, func(a, b *finding.Finding) int { return cmp.Or(compareIdentity(a, b), compareRank(a, b)) })
 		for len(order) > 0 {
-			first, n := &c.Findings[order[0]], 1
-			for n < len(order) && compareIdentity(first, &c.Findings[order[n]]) == 0 {
+			first, n := order[0], 1
+			for n < len(order) && compareIdentity(first, order[n]) == 0 {
 				n++
 			}
 			if !yield(first, n) {
@@ -169,10 +162,13 @@ func compareRank(a, b *finding.Finding) int {
 	)
 }
 
+// clusterKind is what the sum of a check stands at.
+const clusterKind = "Cluster"
+
 // clusterVerdict sums a check up for the whole cluster, unless its failures say all. What could not be evaluated
 // outweighs what passed.
 func clusterVerdict(t finding.Tally) (finding.Finding, bool) {
-	f := finding.Finding{Check: t.Check, Object: finding.Object{Kind: "Cluster", Resource: "clusters", Name: "cluster"}}
+	f := finding.Finding{Check: t.Check, Object: finding.Object{Kind: clusterKind, Resource: "clusters", Name: "cluster"}}
 	n := t.Counts
 	switch {
 	case n[finding.NotEvaluated] > 0:

@@ -11,8 +11,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/rest"
 
@@ -47,10 +49,10 @@ func record(ctx context.Context, in, out string) error {
 	if err != nil {
 		return err
 	}
-	return write(out, objects)
+	return write(out, filepath.Base(in), objects)
 }
 
-// read lists everything that a scan reads, in the order of kinds and names.
+// read lists everything that a scan reads, in the order of waves, kinds and names.
 func read(ctx context.Context, c *cluster.Cluster) ([]snapshot.Object, error) {
 	var mu sync.Mutex
 	var objects []snapshot.Object
@@ -72,22 +74,33 @@ func read(ctx context.Context, c *cluster.Cluster) ([]snapshot.Object, error) {
 		return slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind.Name })
 	}
 	slices.SortFunc(objects, func(a, b snapshot.Object) int {
-		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Value.GetNamespace(), b.Value.GetNamespace()), cmp.Compare(a.Value.GetName(), b.Value.GetName()))
+		return cmp.Or(cmp.Compare(a.Kind.Wave, b.Kind.Wave), cmp.Compare(place(a), place(b)), cmp.Compare(a.Value.GetNamespace(), b.Value.GetNamespace()), cmp.Compare(a.Value.GetName(), b.Value.GetName()))
 	})
 	return objects, nil
 }
 
-func write(out string, objects []snapshot.Object) error {
+// write leaves the file uncompressed: a change shows in a review.
+func write(out, name string, objects []snapshot.Object) error {
 	f, err := os.Create(out)
 	if err != nil {
 		return err
 	}
 	buffer := bufio.NewWriter(f)
-	w, err := snapshot.NewWriter(buffer, cluster.Version)
+	target := "recorded://" + name
+	w, err := snapshot.NewWriter(buffer, snapshot.Header{
+		Kubemuster: "dev", Recorded: time.Now().UTC().Truncate(time.Second), Target: target, ID: target, Alias: name, ServerVersion: cluster.Version,
+	})
 	for _, o := range objects {
 		if err == nil {
 			err = w.Write(o)
 		}
+	}
+	if err == nil {
+		counts := map[string]int{}
+		for _, k := range snapshot.Kinds {
+			counts[k.Name] = 0
+		}
+		err = w.End(snapshot.Ending{Objects: counts})
 	}
 	return errors.Join(err, buffer.Flush(), f.Close())
 }

@@ -18,6 +18,9 @@
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.1"]
 #     cis-gke-1.9: ["4.2.1"]
+#     nsa-cisa-1.2: [pod-security]
+#     mitre-attack-containers: [T1610]
+#     owasp-kubernetes-2022: [K04]
 package kubemuster.checks.admission.pod_security
 
 import data.kubemuster.lib.namespaces

@@ -20,6 +20,9 @@
 #     cis-eks-1.8: ["4.1.5"]
 #     cis-gke-1.9: ["4.1.4"]
 #     cis-aks-1.8: ["4.1.5"]
+#     nsa-cisa-1.2: [service-account-tokens]
+#     mitre-attack-containers: [T1078.001]
+#     owasp-kubernetes-2022: [K06]
 package kubemuster.checks.identity.default_service_account
 
 violations contains violation if {

@@ -21,6 +21,9 @@
 #     cis-eks-1.8: ["4.3.2"]
 #     cis-gke-1.9: ["4.3.2"]
 #     cis-aks-1.8: ["4.4.2"]
+#     nsa-cisa-1.2: [network-policies]
+#     mitre-attack-containers: [T1046]
+#     owasp-kubernetes-2022: [K07]
 package kubemuster.checks.network.no_policy
 
 import data.kubemuster.lib.namespaces

@@ -16,7 +16,9 @@
 #   remediation: >-
 #     Upgrade or replace the node so that its kubelet has the API server's minor version or one of the three before it;
 #     upgrade the control plane first.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [upgrades]
+#     owasp-kubernetes-2022: [K10]
 package kubemuster.checks.node.kubelet_skew
 
 import data.kubemuster.lib.version

@@ -16,6 +16,9 @@
 #     Remove the subject from the binding, or delete the binding.
 #   frameworks:
 #     cis-gke-1.9: ["4.1.8", "4.1.9"]
+#     nsa-cisa-1.2: [anonymous, rbac]
+#     mitre-attack-containers: [T1078.001, T1613]
+#     owasp-kubernetes-2022: [K03, K06]
 package kubemuster.checks.rbac.anonymous
 
 violations contains violation if {

@@ -20,6 +20,9 @@
 #     cis-eks-1.8: ["4.1.1"]
 #     cis-gke-1.9: ["4.1.1"]
 #     cis-aks-1.8: ["4.1.1"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078, T1098.006]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.cluster_admin
 
 # One finding for the grant, however many subjects hold it.

@@ -21,6 +21,8 @@
 #     cis-eks-1.8: ["4.1.3"]
 #     cis-gke-1.9: ["4.1.3"]
 #     cis-aks-1.8: ["4.1.3"]
+#     nsa-cisa-1.2: [rbac]
+#     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.wildcard
 
 violations contains violation if {

@@ -16,7 +16,10 @@
 #     Remove the capability from securityContext.capabilities.add.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.9"]
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [capabilities_baseline]
+#     nsa-cisa-1.2: [capabilities]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.added_capabilities
 
 # The default set of container runtimes without NET_RAW, spelled as the standard spells it: no CAP_ prefix, upper case.

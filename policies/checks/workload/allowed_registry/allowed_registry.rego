@@ -15,7 +15,11 @@
 #   remediation: >-
 #     Push the image to an allowed registry and name it there, or add its registry to
 #     policies.parameters.KM1037.registries.
-#   frameworks: {}
+#   frameworks:
+#     cis-aks-1.8: ["5.1.4"]
+#     cis-eks-1.8: ["5.1.4"]
+#     cis-gke-1.9: ["5.1.4"]
+#     nsa-cisa-1.2: [image-source]
 #   parameters:
 #     - name: registries
 #       type: strings
@@ -45,9 +49,9 @@ violations contains violation if {
 
 foreign(reference) if {
 	reference != ""
-	repository := image.repository(reference)
+	full := image.full(reference)
 	every registry in data.kubemuster.parameters.KM1037.registries {
-		not startswith(repository, sprintf("%s/", [trim_right(registry, "/")]))
-		not image.name(repository) == registry
+		not startswith(full, sprintf("%s/", [trim_right(registry, "/")]))
+		not image.repository(full) == registry
 	}
 }

@@ -15,8 +15,13 @@
 #   remediation: >-
 #     Set securityContext.capabilities.drop to [ALL] on every container and add nothing but NET_BIND_SERVICE.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.2.8", "5.2.9"]
-#     pod-security-standards: [restricted]
+#     cis-kubernetes-1.12: ["5.2.8", "5.2.9", "5.6.3"]
+#     cis-gke-1.9: ["4.6.3"]
+#     cis-aks-1.8: ["4.6.2"]
+#     pod-security-standards: [capabilities_restricted]
+#     nsa-cisa-1.2: [capabilities]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.dropped_capabilities
 
 violations contains violation if {

@@ -18,7 +18,10 @@
 #     Replace the hostPath volume by a PersistentVolumeClaim, emptyDir, configMap or projected volume.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.11"]
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [hostPathVolumes]
+#     nsa-cisa-1.2: [host-access]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.host_path
 
 violations contains violation if {

@@ -19,7 +19,10 @@
 #     cis-kubernetes-1.12: ["5.2.3"]
 #     cis-eks-1.8: ["4.2.2"]
 #     cis-aks-1.8: ["4.2.2"]
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [hostNamespaces]
+#     nsa-cisa-1.2: [host-access]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.host_pid
 
 violations contains violation if {

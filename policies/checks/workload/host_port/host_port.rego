@@ -16,7 +16,9 @@
 #     Remove hostPort from the container's ports and publish the pod through a Service.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.12"]
-#     pod-security-standards: [baseline]
+#     pod-security-standards: [hostPorts]
+#     nsa-cisa-1.2: [host-access]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.host_port
 
 violations contains violation if {

@@ -14,7 +14,10 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Name the image by a version tag, or better by its digest (image@sha256:…).
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [image-source]
+#     mitre-attack-containers: [T1204.003]
+#     owasp-kubernetes-2022: [K02]
 package kubemuster.checks.workload.image_tag
 
 import data.kubemuster.lib.image

@@ -2,7 +2,8 @@
 # title: Container has no memory limit
 # description: >-
 #   A container without a memory limit can take the memory of its whole node. An attacker, or a leak, brings down the
-#   pods beside it and may get the kubelet to evict them.
+#   pods beside it and may get the kubelet to evict them. A workload's template is judged by what it says itself: a
+#   LimitRange of its namespace may still give its pods a limit.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
 #     description: Resources of pods and containers
@@ -14,10 +15,14 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Set resources.limits.memory on the container, or on the pod in spec.resources.limits.
-#   frameworks: {}
+#   frameworks:
+#     nsa-cisa-1.2: [resource-policies]
+#     mitre-attack-containers: [T1499, T1496]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.memory_limit
 
-# Ephemeral containers cannot have resources. A LimitRange gives its default to pods only, so a template does not show it.
+# Ephemeral containers cannot have resources. A LimitRange gives its default to pods only, and pods are judged where no
+# template is: there the limit is seen.
 violations contains violation if {
 	not pod_limited
 	some container in input.workload.containers

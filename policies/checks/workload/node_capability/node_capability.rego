@@ -16,7 +16,9 @@
 #     Remove the capability from securityContext.capabilities.add; where the work needs it, run it in a pod with a user
 #     namespace (hostUsers false) or on nodes of its own.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.2.9"]
+#     nsa-cisa-1.2: [capabilities]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.node_capability
 
 # Within a user namespace (hostUsers: false) a capability rules that namespace only.

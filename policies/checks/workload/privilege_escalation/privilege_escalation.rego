@@ -19,7 +19,10 @@
 #     cis-kubernetes-1.12: ["5.2.6"]
 #     cis-eks-1.8: ["4.2.5"]
 #     cis-aks-1.8: ["4.2.5"]
-#     pod-security-standards: [restricted]
+#     pod-security-standards: [allowPrivilegeEscalation]
+#     nsa-cisa-1.2: [privileged-containers]
+#     mitre-attack-containers: [T1068]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.privilege_escalation
 
 violations contains violation if {

@@ -17,7 +17,12 @@
 #     container needs.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.2.2"]
-#     pod-security-standards: [baseline]
+#     cis-eks-1.8: ["4.2.1"]
+#     cis-aks-1.8: ["4.2.1"]
+#     pod-security-standards: [privileged]
+#     nsa-cisa-1.2: [privileged-containers]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.privileged
 
 violations contains violation if {

@@ -18,6 +18,8 @@
 #     cis-kubernetes-1.12: ["5.6.3"]
 #     cis-gke-1.9: ["4.6.3"]
 #     cis-aks-1.8: ["4.6.2"]
+#     nsa-cisa-1.2: [immutable-filesystem]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.root_filesystem
 
 violations contains violation if {

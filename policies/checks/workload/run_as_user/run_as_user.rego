@@ -16,8 +16,13 @@
 #     Set securityContext.runAsUser to a number other than 0, or remove it and let the image name a non-root user; or
 #     give the pod a user namespace with hostUsers false.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.2.7"]
-#     pod-security-standards: [restricted]
+#     cis-kubernetes-1.12: ["5.2.7", "5.6.3"]
+#     cis-gke-1.9: ["4.6.3"]
+#     cis-aks-1.8: ["4.6.2"]
+#     pod-security-standards: [runAsUser]
+#     nsa-cisa-1.2: [non-root]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.run_as_user
 
 # In a user namespace (hostUsers: false) root of the container is nobody on the node: the standard asks nothing then.

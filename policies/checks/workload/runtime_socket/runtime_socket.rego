@@ -17,28 +17,24 @@
 #     Remove the mount; build images with a daemonless builder and read container data from the kubelet or the API
 #     server instead.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.2.11"]
+#     nsa-cisa-1.2: [host-access]
+#     mitre-attack-containers: [T1609, T1611, T1612]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.runtime_socket
 
 import data.kubemuster.lib.hostpath
+import data.kubemuster.lib.mounts
 
-# A volume that no container mounts gives nobody the socket yet. What a mount opens is the volume's path with the
-# mount's subPath below it.
 violations contains violation if {
-	some volume in input.workload.spec.volumes
-	host_path := volume.hostPath.path
-	some container in input.workload.containers
-	some mount in container.spec.volumeMounts
-	mount.name == volume.name
-	below := array.concat([path | path := mount.subPath], [path | path := mount.subPathExpr])
-	opens_socket(concat("/", array.concat([host_path], below)))
+	some mount in mounts.host
+	opens_socket(mount.opens)
 	violation := {
-		"path": sprintf("%s.volumeMounts", [container.path]),
+		"path": mount.path,
 		"message": sprintf("container %s mounts a container runtime socket of its node through volume %s", [
-			container.name,
-			volume.name,
+			mount.container,
+			mount.volume,
 		]),
-		"key": volume.name,
+		"key": mount.volume,
 	}
 }
 

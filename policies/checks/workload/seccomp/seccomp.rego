@@ -17,9 +17,13 @@
 #   remediation: >-
 #     Set securityContext.seccompProfile.type to RuntimeDefault on the pod, or to Localhost with a profile of your own.
 #   frameworks:
-#     cis-kubernetes-1.12: ["5.6.2"]
-#     cis-gke-1.9: ["4.6.2"]
-#     pod-security-standards: [restricted]
+#     cis-kubernetes-1.12: ["5.6.2", "5.6.3"]
+#     cis-gke-1.9: ["4.6.2", "4.6.3"]
+#     cis-aks-1.8: ["4.6.2"]
+#     pod-security-standards: [seccompProfile_restricted]
+#     nsa-cisa-1.2: [sandboxing]
+#     mitre-attack-containers: [T1611]
+#     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.seccomp
 
 violations contains violation if {

@@ -1,0 +1,134 @@
+// Package baseline compares a run with an earlier report: what is new, what has changed and what is no more.
+package baseline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+)
+
+// Compare gives each failing finding its state since the earlier report, and each cluster the findings that are no more.
+// Clusters are the same where their IDs are; one that the earlier report does not know has new findings alone. A finding is
+// absent only where its check gave all its verdicts and its namespace was looked at: what was not read is not fixed.
+//
+// It returns the IDs of checks that the earlier report did not run. Their findings are new because the pack is, and each
+// cluster is told so.
+func Compare(r, earlier *report.Report) (newChecks []string) {
+	ran := ids(earlier.Checks)
+	for _, c := range r.Checks {
+		if !ran[c.ID] {
+			newChecks = append(newChecks, c.ID)
+		}
+	}
+	known := map[string]*report.Cluster{}
+	for i := range earlier.Clusters {
+		if c := &earlier.Clusters[i]; c.Status != report.NotScanned {
+			known[c.ID] = c
+		}
+	}
+	for i := range r.Clusters {
+		c := &r.Clusters[i]
+		before := known[c.ID]
+		if c.Compared = before != nil; !c.Compared {
+			before = &report.Cluster{}
+		}
+		compare(c, before, r.Checks)
+		notify(c, newChecks)
+	}
+	return newChecks
+}
+
+func ids(checks []finding.Check) map[string]bool {
+	m := map[string]bool{}
+	for _, c := range checks {
+		m[c.ID] = true
+	}
+	return m
+}
+
+func compare(c, before *report.Cluster, checks []finding.Check) {
+	was := map[string]*finding.Finding{}
+	for i := range before.Findings {
+		if f := &before.Findings[i]; f.Verdict == finding.Fail {
+			was[f.Fingerprint(c.ID)] = f
+		}
+	}
+	is := map[string]bool{}
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if f.Verdict != finding.Fail {
+			continue
+		}
+		id := f.Fingerprint(c.ID)
+		is[id] = true
+		switch old := was[id]; {
+		case old == nil:
+			f.Baseline = finding.New
+		case old.Severity != f.Severity || plain(old.Message) != plain(f.Message):
+			f.Baseline = finding.Updated
+		default:
+			f.Baseline = finding.Unchanged
+		}
+	}
+	c.Absent, c.Carried = nil, nil
+	whole := evaluated(c, checks)
+	for i := range before.Findings {
+		f := before.Findings[i]
+		id := f.Fingerprint(c.ID)
+		switch {
+		case was[id] != &before.Findings[i] || is[id]:
+		case whole[f.Check] && lookedAt(c, f.Object):
+			f.Baseline = finding.Absent
+			c.Absent = append(c.Absent, f)
+		default:
+			f.Baseline = finding.Unchanged // as far as anybody can tell
+			c.Carried = append(c.Carried, f)
+		}
+	}
+}
+
+// plain is a message without what SARIF changes in it.
+func plain(message string) string { return strings.ReplaceAll(message, "](", "] (") }
+
+// evaluated are the checks that ran and lacked nothing.
+func evaluated(c *report.Cluster, checks []finding.Check) map[string]bool {
+	if c.Status == report.NotScanned {
+		return nil
+	}
+	whole := ids(checks)
+	for _, t := range c.Tallies {
+		if t.Counts[finding.NotEvaluated] > 0 {
+			delete(whole, t.Check)
+		}
+	}
+	return whole
+}
+
+// lookedAt reports whether the object is within the limits of the scan.
+func lookedAt(c *report.Cluster, o finding.Object) bool {
+	if slices.Contains(c.ExcludeNamespaces, o.Namespace) {
+		return false
+	}
+	return len(c.Namespaces) == 0 || slices.Contains(c.Namespaces, o.Namespace)
+}
+
+// notify tells a cluster which checks the baseline did not know, where they found something.
+func notify(c *report.Cluster, newChecks []string) {
+	for _, id := range newChecks {
+		n := 0
+		for _, f := range c.Findings {
+			if f.Check == id && f.Verdict == finding.Fail {
+				n++
+			}
+		}
+		if n > 0 {
+			c.Notifications = append(c.Notifications, report.Notification{
+				ID: "baseline/new-check", Level: "note", Check: id,
+				Message: fmt.Sprintf("%s did not run for the baseline: its findings (%d) are new, and do not gate with --new-only this once", id, n),
+			})
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package baseline_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/kubemuster/kubemuster/internal/baseline"
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+)
+
+func found(check, name string) finding.Finding {
+	return finding.Finding{
+		Check: check, Severity: finding.High, Verdict: finding.Fail, Message: "it is so",
+		Object: finding.Object{Kind: "Pod", Namespace: "shop", Name: name},
+	}
+}
+
+func run(c report.Cluster, checks ...string) *report.Report {
+	r := &report.Report{Clusters: []report.Cluster{c}}
+	for _, id := range checks {
+		r.Checks = append(r.Checks, finding.Check{ID: id})
+	}
+	return r
+}
+
+func cluster(findings ...finding.Finding) report.Cluster {
+	return report.Cluster{ID: "arn:prod", Status: report.Complete, Findings: findings}
+}
+
+// states are the findings as "check name state", those of the run first.
+func states(r *report.Report) []string {
+	var out []string
+	for _, c := range r.Clusters {
+		for _, f := range slices.Concat(c.Findings, c.Absent) {
+			out = append(out, f.Check+" "+f.Object.Name+" "+string(f.Baseline))
+		}
+	}
+	return out
+}
+
+func TestCompare(t *testing.T) {
+	reworded, worse, passed := found("KM1005", "web"), found("KM1005", "web"), found("KM1005", "web")
+	reworded.Message, worse.Severity, passed.Verdict = "it is so, still", finding.Critical, finding.Pass
+	notEvaluated := cluster()
+	notEvaluated.Status = report.Partial
+	notEvaluated.Tallies = []finding.Tally{{Check: "KM1005", Counts: map[finding.Verdict]int{finding.NotEvaluated: 1}}}
+	elsewhere, without := cluster(), cluster()
+	elsewhere.Namespaces, without.ExcludeNamespaces = []string{"billing"}, []string{"shop"}
+	gone := cluster()
+	gone.Status = report.NotScanned
+	another := cluster(found("KM1005", "web"))
+	another.ID = "arn:stage"
+
+	before := run(cluster(found("KM1005", "web")), "KM1005")
+	tests := []struct {
+		name   string
+		before *report.Report
+		now    report.Cluster
+		want   []string
+	}{
+		{"unchanged", before, cluster(found("KM1005", "web")), []string{"KM1005 web unchanged"}},
+		{"new", before, cluster(found("KM1005", "web"), found("KM1005", "api")), []string{"KM1005 web unchanged", "KM1005 api new"}},
+		{"another wording", before, cluster(reworded), []string{"KM1005 web updated"}},
+		{"another severity", before, cluster(worse), []string{"KM1005 web updated"}},
+		{"no more", before, cluster(), []string{"KM1005 web absent"}},
+		{"now it passes", before, cluster(passed), []string{"KM1005 web ", "KM1005 web absent"}},
+		{"what was not read is not fixed", before, notEvaluated, nil},
+		{"another namespace was looked at", before, elsewhere, nil},
+		{"the namespace was left out", before, without, nil},
+		{"the cluster was not scanned", before, gone, nil},
+		{"another cluster", before, another, []string{"KM1005 web new"}},
+		{"the baseline's cluster was not scanned", run(gone, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := run(tt.now, "KM1005")
+			r.Clusters[0].Findings = slices.Clone(r.Clusters[0].Findings)
+			if checks := baseline.Compare(r, tt.before); checks != nil {
+				t.Errorf("new checks %q", checks)
+			}
+			if got := states(r); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// A check that did not run this time has fixed nothing; one that did not run then has found nothing new.
+func TestOtherChecks(t *testing.T) {
+	before := run(cluster(found("KM1002", "web")), "KM1002")
+	r := run(cluster(found("KM1005", "web")), "KM1005")
+	if checks := baseline.Compare(r, before); !slices.Equal(checks, []string{"KM1005"}) {
+		t.Errorf("new checks %q", checks)
+	}
+	if got := states(r); !slices.Equal(got, []string{"KM1005 web new"}) {
+		t.Errorf("got %q", got)
+	}
+	want := []report.Notification{{
+		ID: "baseline/new-check", Level: "note", Check: "KM1005",
+		Message: "KM1005 did not run for the baseline: its findings (1) are new, and do not gate with --new-only this once",
+	}}
+	if got := r.Clusters[0].Notifications; !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
+	}
+}

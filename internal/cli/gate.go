@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubemuster/kubemuster/internal/config"
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+)
+
+// verdict is the run's exit code, and why in words, a line a reason. Findings win over what is missing.
+func verdict(ctx context.Context, c *config.Config, r *report.Report, newChecks []string) (int, []string) {
+	var incomplete []string
+	gating := map[finding.Severity]int{}
+	waived, old, unripe := 0, 0, 0
+	for _, cl := range r.Clusters {
+		if cl.Status != report.Complete {
+			incomplete = append(incomplete, cl.Alias)
+		}
+		for _, f := range cl.Findings {
+			switch {
+			case f.Waiver != nil:
+				waived++
+			case !f.Gates():
+			case c.NewOnly && f.Baseline != finding.New:
+				old++
+			case c.NewOnly && slices.Contains(newChecks, f.Check):
+				unripe++
+			default:
+				gating[f.Severity]++
+			}
+		}
+	}
+	failures := overGate(c, gating)
+	missing := fmt.Sprintf("%d of %d targets were not scanned or not wholly read: %s", len(incomplete), len(r.Clusters), strings.Join(incomplete, ", "))
+	switch {
+	case ctx.Err() != nil:
+		return exitInterrupted, []string{"interrupted; the reports hold what was finished"}
+	case len(failures) > 0:
+		for _, left := range []struct {
+			n   int
+			why string
+		}{{waived, "are waived"}, {old, "are in the baseline"}, {unripe, "are of checks that the baseline did not run"}} {
+			if left.n > 0 {
+				failures = append(failures, fmt.Sprintf("not counted: %d that %s", left.n, left.why))
+			}
+		}
+		if len(incomplete) > 0 {
+			failures = append(failures, missing)
+		}
+		return exitFindings, failures
+	case len(incomplete) > 0 && !c.AllowIncomplete:
+		return exitIncomplete, []string{missing + "; the report says why, and --allow-incomplete accepts it"}
+	case len(incomplete) > 0:
+		return exitOK, []string{missing + " (accepted by --allow-incomplete)"}
+	}
+	return exitOK, nil
+}
+
+// overGate says in words where there are more findings than the gate lets through.
+func overGate(c *config.Config, gating map[finding.Severity]int) []string {
+	var failures []string
+	if c.FailOn != nil {
+		var parts []string
+		for _, s := range finding.Severities {
+			if n := gating[s]; s >= *c.FailOn && n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", n, s))
+			}
+		}
+		if parts != nil {
+			failures = append(failures, fmt.Sprintf("the gate fails: %s, and --fail-on %s allows none", strings.Join(parts, ", "), c.FailOn))
+		}
+	}
+	for _, s := range finding.Severities {
+		if most, limited := c.MaxFindings[s]; limited && gating[s] > most {
+			failures = append(failures, fmt.Sprintf("the gate fails: %d %s, and gate.max allows %d", gating[s], s, most))
+		}
+	}
+	return failures
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/report/html"
+	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
+	"github.com/kubemuster/kubemuster/internal/report/junit"
+	"github.com/kubemuster/kubemuster/internal/report/markdown"
+	"github.com/kubemuster/kubemuster/internal/report/prometheus"
+	"github.com/kubemuster/kubemuster/internal/report/sarif"
+	"github.com/kubemuster/kubemuster/internal/report/table"
+)
+
+// output is one report to write.
+type output struct {
+	writer report.Writer
+	path   string // empty: standard output
+	out    io.Writer
+}
+
+// parted is a writer that spreads a large report over several files.
+type parted interface {
+	Parts(*report.Report) []*report.Report
+}
+
+func (o output) write(r *report.Report) error {
+	parts := []*report.Report{r}
+	if w, ok := o.writer.(parted); ok {
+		parts = w.Parts(r)
+	}
+	if o.path == "" {
+		if len(parts) > 1 {
+			return fmt.Errorf("the report takes %d files, and standard output is one; give -o FORMAT=PATH a path", len(parts))
+		}
+		return o.writer.Write(o.out, parts[0])
+	}
+	var unwritten error
+	for i, part := range parts {
+		unwritten = errors.Join(unwritten, report.WriteFile(numbered(o.path, i), o.writer, part))
+	}
+	return unwritten
+}
+
+// numbered is the path of the part at index i: report.sarif, report-2.sarif, report-3.sarif.
+func numbered(path string, i int) string {
+	if i == 0 {
+		return path
+	}
+	ext := filepath.Ext(path)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, ext), i+1, ext)
+}
+
+// formats are the report formats, in the order in which help and errors name them.
+var formats = []struct {
+	name   string
+	writer func(ios *IOStreams, file, passes bool) report.Writer
+}{
+	{"table", func(ios *IOStreams, file, _ bool) report.Writer {
+		if file {
+			return table.Writer{}
+		}
+		return table.Writer{Width: ios.OutWidth, Color: ios.Color}
+	}},
+	{"sarif", func(_ *IOStreams, _, passes bool) report.Writer { return sarif.Writer{Passes: passes} }},
+	{"sarif-github", func(*IOStreams, bool, bool) report.Writer { return sarif.Writer{Profile: sarif.GitHub} }},
+	{"sarif-gitlab", func(*IOStreams, bool, bool) report.Writer { return sarif.Writer{Profile: sarif.GitLab} }},
+	{"json", func(*IOStreams, bool, bool) report.Writer { return jsonreport.Writer{} }},
+	{"html", func(*IOStreams, bool, bool) report.Writer { return html.Writer{} }},
+	{"junit", func(*IOStreams, bool, bool) report.Writer { return junit.Writer{} }},
+	{"markdown", func(*IOStreams, bool, bool) report.Writer { return markdown.Writer{} }},
+	{"prometheus", func(*IOStreams, bool, bool) report.Writer { return prometheus.Writer{} }},
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// parseOutputs reads FORMAT[=PATH] and makes sure that every file can be written before a scan is spent on it.
+func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) {
+	var outputs []output
+	used := map[string]string{}
+	for _, spec := range list {
+		format, path, _ := strings.Cut(spec, "=")
+		if path == "-" {
+			path = ""
+		}
+		o := output{path: path, out: ios.Out}
+		for _, f := range formats {
+			if f.name == format {
+				o.writer = f.writer(ios, path != "", passes)
+			}
+		}
+		if o.writer == nil {
+			return nil, fmt.Errorf("unknown report format %q in -o %s; the formats are %s", format, spec, formatNames())
+		}
+		key := path
+		if path != "" {
+			abs, err := filepath.Abs(path)
+			if err != nil {
+				return nil, err
+			}
+			if err := report.CheckWritable(path); err != nil {
+				return nil, err
+			}
+			key = abs
+		}
+		if other, ok := used[key]; ok {
+			return nil, fmt.Errorf("-o %s and -o %s write to the same place; give one of them a path of its own", other, spec)
+		}
+		used[key] = spec
+		outputs = append(outputs, o)
+	}
+	return outputs, nil
+}

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubemuster/kubemuster/internal/baseline"
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
+	"github.com/kubemuster/kubemuster/internal/report/sarif"
+)
+
+func newReport(ios *IOStreams) *cobra.Command {
+	cmd := group(&cobra.Command{
+		Use: "report", Short: "Convert, compare and join reports", Example: "  kubemuster report convert report.json -o sarif=report.sarif",
+	})
+	var to []string
+	convert := &cobra.Command{
+		Use: "convert FILE", Short: "Write a report in other formats",
+		Long: "Convert reads a JSON or SARIF report of kubemuster's and writes it in other formats. JSON holds all of a report;\n" +
+			"SARIF lacks hints and the controls that no check answers.",
+		Example: "  kubemuster report convert report.json -o table -o sarif-github=github.sarif", Args: args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, files []string) error {
+			r, err := readReport(files[0])
+			if err != nil {
+				return usageError{err}
+			}
+			return writeAll(ios, to, r)
+		},
+	}
+	diff := &cobra.Command{
+		Use: "diff OLD NEW", Short: "Say what is new and what is no more",
+		Long: "Diff prints the findings that are in NEW and not in OLD (+), and those of OLD that are no more (-), for clusters\n" +
+			"that both know. What was not read for NEW is not called fixed. It ends with 0 whether there are any or not.",
+		Example: "  kubemuster report diff monday.json tuesday.json", Args: args(cobra.ExactArgs(2)),
+		RunE: func(_ *cobra.Command, files []string) error {
+			earlier, err := readReport(files[0])
+			if err != nil {
+				return usageError{err}
+			}
+			r, err := readReport(files[1])
+			if err != nil {
+				return usageError{err}
+			}
+			baseline.Compare(r, earlier)
+			return printDiff(ios, r)
+		},
+	}
+	merge := &cobra.Command{
+		Use: "merge FILE...", Short: "Join reports of different clusters to one",
+		Long: "Merge joins reports, as those of the shards of a fleet, to one. A cluster that stands in several is taken from the\n" +
+			"last of them.",
+		Example: "  kubemuster report merge shard-1.json shard-2.json -o json=fleet.json", Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(_ *cobra.Command, files []string) error {
+			joined := &report.Report{}
+			for _, file := range files {
+				r, err := readReport(file)
+				if err != nil {
+					return usageError{err}
+				}
+				join(joined, r)
+			}
+			return writeAll(ios, to, joined)
+		},
+	}
+	for _, c := range []*cobra.Command{convert, merge} {
+		c.Flags().StringSliceVarP(&to, "output", "o", []string{"table"}, "report as FORMAT[=PATH]: "+formatNames()+"; may be repeated")
+	}
+	cmd.AddCommand(convert, diff, merge)
+	return cmd
+}
+
+// readReport reads a report of ours, JSON or SARIF.
+func readReport(path string) (*report.Report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the report: %w", err)
+	}
+	read := sarif.Read
+	if head := data[:min(len(data), 200)]; bytes.Contains(head, []byte(`"`+jsonreport.Format+`"`)) {
+		read = jsonreport.Read
+	}
+	r, err := read(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; name a JSON or SARIF report that kubemuster wrote", path, err)
+	}
+	return r, nil
+}
+
+// readBaseline reads an earlier report; nil for no path.
+func readBaseline(path string) (*report.Report, error) {
+	if path == "" {
+		return nil, nil
+	}
+	r, err := readReport(path)
+	if err != nil {
+		return nil, fmt.Errorf("the baseline cannot be used: %w", err)
+	}
+	return r, nil
+}
+
+func writeAll(ios *IOStreams, to []string, r *report.Report) error {
+	outputs, err := parseOutputs(ios, to, false)
+	if err != nil {
+		return usageError{err}
+	}
+	var unwritten error
+	for _, out := range outputs {
+		unwritten = errors.Join(unwritten, out.write(r))
+	}
+	return unwritten
+}
+
+func printDiff(ios *IOStreams, r *report.Report) error {
+	for _, c := range r.Clusters {
+		for _, f := range c.Findings {
+			if f.Baseline == finding.New {
+				fmt.Fprintf(ios.Out, "+ %s %s %s %s: %s\n", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+			}
+		}
+		for _, f := range c.Absent {
+			fmt.Fprintf(ios.Out, "- %s %s %s %s: %s\n", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+		}
+		if n := len(c.Carried); n > 0 {
+			fmt.Fprintf(ios.Out, "? %s: nobody can tell of the %d earlier findings whose checks lacked something this time\n", c.Alias, n)
+		}
+	}
+	return nil
+}
+
+// join adds what is in r to the report.
+func join(to, r *report.Report) {
+	to.Version, to.ExitCode = r.Version, max(to.ExitCode, r.ExitCode)
+	if to.Started.IsZero() || r.Started.Before(to.Started) {
+		to.Started = r.Started
+	}
+	if r.Ended.After(to.Ended) {
+		to.Ended = r.Ended
+	}
+	for _, c := range r.Clusters {
+		to.Clusters = append(slices.DeleteFunc(to.Clusters, func(o report.Cluster) bool { return o.ID == c.ID }), c)
+	}
+	for _, c := range r.Checks {
+		if !slices.ContainsFunc(to.Checks, func(o finding.Check) bool { return o.ID == c.ID }) {
+			to.Checks = append(to.Checks, c)
+		}
+	}
+	slices.SortFunc(to.Checks, func(a, b finding.Check) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range r.Components {
+		if !slices.Contains(to.Components, c) {
+			to.Components = append(to.Components, c)
+		}
+	}
+	for _, f := range r.Frameworks {
+		if !slices.ContainsFunc(to.Frameworks, func(o finding.Framework) bool { return o.ID == f.ID }) {
+			to.Frameworks = append(to.Frameworks, f)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+)
+
+// framework is a file in a pack's frameworks/ folder: every control, and why no check answers those that none answers.
+type framework struct {
+	id       string
+	at       string            // the file
+	Name     string            `yaml:"name"`
+	Version  string            `yaml:"version"`
+	URL      string            `yaml:"url"`
+	Reasons  map[string]string `yaml:"reasons"`
+	Controls []control         `yaml:"controls"`
+}
+
+type control struct {
+	ID    string `yaml:"id"`
+	Title string `yaml:"title"`
+	// Needs is facts where only the cloud's API could tell.
+	Needs string `yaml:"needs"`
+	// Manual is the key of the reason why only a person can tell.
+	Manual string `yaml:"manual"`
+}
+
+const needsFacts = "facts"
+
+// loadFrameworks reads a pack's frameworks.
+func loadFrameworks(pack Pack) ([]*framework, error) {
+	if pack.FS == nil {
+		return nil, nil // a bundle holds Rego alone
+	}
+	files, err := fs.Glob(pack.FS, "frameworks/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var all []*framework
+	var problems []error
+	for _, file := range files {
+		at := pack.Name + "/" + file
+		f, err := loadFramework(pack.FS, file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", at, err))
+			continue
+		}
+		f.id, f.at = strings.TrimSuffix(path.Base(file), ".yaml"), at
+		all = append(all, f)
+	}
+	return all, errors.Join(problems...)
+}
+
+func loadFramework(fsys fs.FS, file string) (*framework, error) {
+	data, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	var f framework
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) { // an empty file lacks what is asked below
+		return nil, err
+	}
+	if f.Name == "" || len(f.Controls) == 0 {
+		return nil, errors.New("a framework needs a name and controls")
+	}
+	seen := map[string]bool{}
+	for _, c := range f.Controls {
+		switch {
+		case c.ID == "" || c.Title == "":
+			return nil, fmt.Errorf("control %q needs an id and a title", cmp.Or(c.ID, c.Title))
+		case seen[c.ID]:
+			return nil, fmt.Errorf("control %s stands twice", c.ID)
+		case c.Manual != "" && f.Reasons[c.Manual] == "":
+			return nil, fmt.Errorf("control %s: %q is none of the reasons", c.ID, c.Manual)
+		case c.Needs != "" && c.Needs != needsFacts:
+			return nil, fmt.Errorf("control %s: needs may be facts, and nothing else", c.ID)
+		}
+		seen[c.ID] = true
+	}
+	return &f, nil
+}
+
+// known refuses mappings to controls that a framework of these does not have. Packs may map to frameworks of their own
+// without listing them.
+func known(frameworks []*framework, checks []*check) error {
+	var problems []error
+	for _, c := range checks {
+		for _, f := range frameworks {
+			for _, id := range c.Frameworks[f.id] {
+				if !slices.ContainsFunc(f.Controls, func(k control) bool { return k.ID == id }) {
+					problems = append(problems, fmt.Errorf("%s: %s has no control %q; %s lists them", c.at, f.id, id, f.at))
+				}
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Frameworks returns every framework with the engine's checks that answer its controls, by ID.
+func (e *Engine) Frameworks() []finding.Framework {
+	var all []finding.Framework
+	for _, f := range e.frameworks {
+		out := finding.Framework{ID: f.id, Name: f.Name, Version: f.Version, URL: f.URL}
+		for _, k := range f.Controls {
+			c := finding.Control{ID: k.ID, Title: k.Title}
+			for _, check := range e.checks {
+				if slices.Contains(check.Frameworks[f.id], k.ID) {
+					c.Checks = append(c.Checks, check.ID)
+				}
+			}
+			switch {
+			case len(c.Checks) > 0:
+				c.Coverage = finding.Automated
+			case k.Needs != "":
+				c.Coverage, c.Reason = finding.NeedsFacts, "it is a setting of the cloud's API, which this version does not read"
+			case k.Manual != "":
+				c.Coverage, c.Reason = finding.ByHand, f.Reasons[k.Manual]
+			default:
+				c.Coverage, c.Reason = finding.Unlisted, "no check answers it"
+			}
+			out.Controls = append(out.Controls, c)
+		}
+		all = append(all, out)
+	}
+	slices.SortFunc(all, func(a, b finding.Framework) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// Framework returns the framework with this ID.
+func (e *Engine) Framework(id string) (finding.Framework, error) {
+	var ids []string
+	for _, f := range e.Frameworks() {
+		if f.ID == id {
+			return f, nil
+		}
+		ids = append(ids, f.ID)
+	}
+	return finding.Framework{}, fmt.Errorf("there is no framework %q; choose one of %s", id, strings.Join(ids, ", "))
+}

@@ -1,0 +1,88 @@
+package sarif
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/report"
+)
+
+// Profile is what a service takes of a report.
+type Profile int
+
+// The profiles.
+const (
+	// Full is everything.
+	Full Profile = iota
+	// GitHub is for GitHub code scanning: it closes every alert that is not in the newest file of a category, and shows
+	// whatever is. So it gets no waived and no absent findings, no cluster that could not be scanned, and none that could not
+	// be read wholly unless a baseline says what stands in the gaps.
+	GitHub
+	// GitLab is GitHub's, with messages that GitLab does not cut.
+	GitLab
+)
+
+// The bounds of the services' profiles: GitHub takes 20 runs a file and 25,000 results a run, of which it shows 5,000.
+const (
+	maxRuns       = 20
+	MaxResults    = 5000
+	maxGitLabText = 2048
+)
+
+// Parts cuts a report into those that go into a file each: the first under the name that the user gave, the others numbered.
+// There is always one.
+func (w Writer) Parts(r *report.Report) []*report.Report {
+	if w.Profile == Full {
+		return []*report.Report{r}
+	}
+	fit := *r
+	fit.Clusters = nil
+	for _, c := range r.Clusters {
+		if c.Status == report.Complete || c.Status == report.Partial && c.Compared {
+			fit.Clusters = append(fit.Clusters, w.fit(c))
+		}
+	}
+	var parts []*report.Report
+	for clusters := range slices.Chunk(fit.Clusters, maxRuns) {
+		part := fit
+		part.Clusters = clusters
+		parts = append(parts, &part)
+	}
+	if parts == nil {
+		parts = []*report.Report{&fit}
+	}
+	return parts
+}
+
+// fit is the cluster as a service takes it: its failures, with those of the baseline that could not be looked at again, the
+// worst first where there are too many.
+func (w Writer) fit(c report.Cluster) report.Cluster {
+	var kept []finding.Finding
+	for _, f := range slices.Concat(c.Findings, c.Carried) {
+		if f.Verdict == finding.Fail && f.Waiver == nil {
+			kept = append(kept, f)
+		}
+	}
+	c.Absent, c.Carried, c.Findings = nil, nil, kept
+	if cut := len(kept) - MaxResults; cut > 0 {
+		slices.SortFunc(kept, func(a, b finding.Finding) int {
+			return cmp.Or(cmp.Compare(b.Severity, a.Severity), compareIdentity(&a, &b))
+		})
+		c.Findings = kept[:MaxResults]
+		c.Notifications = append(slices.Clone(c.Notifications), report.Notification{
+			ID: "report/cut", Level: "warning",
+			Message: fmt.Sprintf("%d findings of the lowest severities are left out: the service takes %d; -o sarif writes all", cut, MaxResults),
+		})
+	}
+	return c
+}
+
+// text is a message as the profile's service takes it.
+func (p Profile) text(s string) string {
+	if runes := []rune(s); p == GitLab && len(runes) > maxGitLabText {
+		return string(runes[:maxGitLabText-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,80 @@
+# METADATA
+# title: Container holds a static cloud key
+# description: >-
+#   A static key works from anywhere and until somebody takes it back. An attacker who reads it once, from the pod, its
+#   definition or a log, acts in the cloud account long after the pod is gone.
+# related_resources:
+#   - ref: https://docs.aws.amazon.com/eks/latest/userguide/service-accounts.html
+#     description: AWS credentials for service accounts
+#   - ref: https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity
+#     description: Workload Identity Federation for GKE
+#   - ref: https://learn.microsoft.com/azure/aks/workload-identity-overview
+#     description: Microsoft Entra Workload ID
+# custom:
+#   id: KM1059
+#   name: StaticCloudKey
+#   severity: high
+#   scope: object
+#   kinds: [Workload]
+#   remediation: >-
+#     Take the key back in the cloud, remove the variable from env, and give the pod's service account an identity of the
+#     cloud: an EKS Pod Identity association or IRSA, Workload Identity Federation for GKE, or Microsoft Entra Workload ID.
+#   frameworks:
+#     nsa-cisa-1.2: [cloud-metadata]
+#     mitre-attack-containers: [T1552.001]
+#     owasp-kubernetes-2022: [K08]
+package kubemuster.checks.workload.cloud_key
+
+violations contains violation if {
+	some container in input.workload.containers
+	some i, variable in container.spec.env
+	variable.value in classes
+	violation := {
+		"path": sprintf("%s.env[%d].value", [container.path, i]),
+		"message": sprintf("environment variable %s of container %s holds a static key of AWS", [variable.name, container.name]),
+		"key": sprintf("env %s", [variable.name]),
+	}
+}
+
+violations contains violation if {
+	some container in input.workload.containers
+	some field in ["command", "args"]
+	some argument in container.spec[field]
+	contains(argument, "<aws-")
+	some class in classes
+	contains(argument, class)
+	violation := {
+		"path": sprintf("%s.%s", [container.path, field]),
+		"message": sprintf("an argument of container %s holds a static key of AWS", [container.name]),
+		"key": field,
+	}
+}
+
+# From a Secret it is out of the definition, and still static. Storage that speaks S3 takes keys of these names too.
+violations contains violation if {
+	some container in input.workload.containers
+	some i, variable in container.spec.env
+	cloud := names[variable.name]
+	variable.valueFrom.secretKeyRef
+	violation := {
+		"path": sprintf("%s.env[%d].valueFrom.secretKeyRef", [container.path, i]),
+		"message": sprintf("environment variable %s of container %s takes a static key of %s from Secret %s", [
+			variable.name,
+			container.name,
+			cloud,
+			variable.valueFrom.secretKeyRef.name,
+		]),
+		"key": sprintf("env %s", [variable.name]),
+		"severity": "medium",
+	}
+}
+
+classes := {"<aws-key-id>", "<aws-secret-key>"}
+
+# The variables that the clouds' own libraries read a secret from.
+names := {
+	"ARM_CLIENT_SECRET": "Azure",
+	"AWS_SECRET_ACCESS_KEY": "AWS",
+	"AZURE_CLIENT_SECRET": "Azure",
+	"GOOGLE_CREDENTIALS": "Google Cloud",
+}

@@ -1,0 +1,61 @@
+# METADATA
+# title: Foreign workload in a system namespace
+# description: >-
+#   What runs in the system namespaces is trusted more than other workloads: admission webhooks and policies often leave
+#   them out, quotas do not hold there, and their names hide an intruder well. Whoever runs a pod there reaches service
+#   accounts and Secrets that rule the cluster.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+#     description: Namespaces
+# custom:
+#   id: KM1047
+#   name: ForeignWorkload
+#   severity: medium
+#   scope: object
+#   kinds: [Workload]
+#   remediation: >-
+#     Set metadata.namespace to a namespace of the workload's own; if nobody knows the workload, look into who made it.
+#   frameworks:
+#     nsa-cisa-1.2: [namespaces]
+#     mitre-attack-containers: [T1036.005]
+#     owasp-kubernetes-2022: [K01]
+package kubemuster.checks.workload.foreign_workload
+
+import data.kubemuster.lib.components
+import data.kubemuster.lib.namespaces
+
+violations contains violation if {
+	input.workload.namespace in namespaces.system
+	not owned
+	not known
+	violation := {
+		"path": "metadata.namespace",
+		"message": sprintf("the workload is none that Kubernetes or its cloud is known to run in %s", [input.workload.namespace]),
+	}
+}
+
+known if {
+	input.workload.namespace == "kube-system"
+	identity in components.known(input.cluster.provider)
+}
+
+identity := sprintf("%s/%s", [input.workload.kind, input.workload.name]) if {
+	not mirror
+	not replicas
+}
+
+identity := sprintf("Pod/%s", [components.static_pod(input.workload.name, input.workload.spec.nodeName)]) if mirror
+
+# A ReplicaSet is judged where its Deployment was not read: its name is the Deployment's and a hash.
+identity := sprintf("Deployment/%s", [trim_suffix(input.workload.name, sprintf("-%s", [replicas]))]) if not mirror
+
+replicas := input.workload.metadata.labels["pod-template-hash"] if input.workload.kind == "ReplicaSet"
+
+mirror if input.workload.metadata.annotations["kubernetes.io/config.mirror"]
+
+# What a workload owns has names of its own; its owner is judged.
+owned if {
+	some owner in input.workload.metadata.ownerReferences
+	owner.controller == true
+	owner.kind in {"DaemonSet", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"}
+}

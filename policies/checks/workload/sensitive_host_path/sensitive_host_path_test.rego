@@ -1,0 +1,82 @@
+package kubemuster.checks.workload.sensitive_host_path_test
+
+import data.kubemuster.checks.workload.sensitive_host_path
+
+test_fails_for_the_root if {
+	sensitive_host_path.violations == {violation("/", "the whole file system")} with input as pod("/", true)
+}
+
+test_fails_for_paths_at_above_and_below if {
+	keys := "keys and manifests of the control plane or the kubelet"
+	sensitive_host_path.violations == {violation("/etc/kubernetes", keys)} with input as pod("/etc/kubernetes", true)
+	sensitive_host_path.violations == {violation("/etc/kubernetes/pki/", keys)} with input as pod("/etc/kubernetes/pki/", true)
+	sensitive_host_path.violations == {violation(
+		"/etc",
+		"SSH host keys, keys and manifests of the control plane or the kubelet, password hashes",
+	)} with input as pod("/etc", true)
+}
+
+test_fails_for_what_the_node_runs_where_it_can_be_written if {
+	sensitive_host_path.violations == {violation(
+		"/usr/local/bin",
+		"programs that the node runs",
+	)} with input as pod("/usr/local/bin", false)
+	sensitive_host_path.violations == {violation(
+		"/sys",
+		"programs that the kernel runs",
+	)} with input as pod("/sys", false)
+}
+
+test_passes_for_what_the_node_runs_where_it_is_read_only if {
+	sensitive_host_path.violations == set() with input as pod("/proc", true)
+	sensitive_host_path.violations == set() with input as pod("/sys", true)
+	sensitive_host_path.violations == set() with input as pod("/lib/modules", true)
+}
+
+test_passes_for_other_paths if {
+	sensitive_host_path.violations == set() with input as pod("/sys/fs/bpf", false)
+	every path in ["/var/log", "/etc/localtime", "/var/lib/kubelet/plugins/driver", "/etc/kubernetes2", "/rootless"] {
+		sensitive_host_path.violations == set() with input as pod(path, true)
+	}
+}
+
+test_passes_for_the_control_plane if {
+	mirror := object.union(pod("/etc/kubernetes/pki", true), {"workload": {
+		"namespace": "kube-system",
+		"name": "kube-apiserver-node-1",
+		"metadata": {"annotations": {"kubernetes.io/config.mirror": "0123"}},
+		"spec": {"nodeName": "node-1"},
+	}})
+	sensitive_host_path.violations == set() with input as mirror
+	sensitive_host_path.violations == {of_pki} with input as object.union(
+		mirror,
+		{"workload": {"name": "agent-node-1"}},
+	)
+	sensitive_host_path.violations == {of_pki} with input as object.union(
+		mirror,
+		{"workload": {"namespace": "shop"}},
+	)
+}
+
+test_passes_for_absent_fields if {
+	sensitive_host_path.violations == set() with input as {"workload": {"spec": {}, "containers": []}}
+}
+
+of_pki := violation("/etc/kubernetes/pki", "keys and manifests of the control plane or the kubelet")
+
+violation(opens, holds) := {
+	"path": "spec.containers[0].volumeMounts",
+	"message": sprintf("container agent mounts %s of its node through volume host: %s", [opens, holds]),
+	"key": "host",
+}
+
+pod(path, read_only) := {"workload": {
+	"path": "spec",
+	"spec": {"volumes": [{"name": "host", "hostPath": {"path": path}}]},
+	"containers": [{
+		"name": "agent",
+		"type": "container",
+		"path": "spec.containers[0]",
+		"spec": {"volumeMounts": [{"name": "host", "mountPath": "/host", "readOnly": read_only}]},
+	}],
+}}

@@ -1,0 +1,45 @@
+package kubemuster.checks.workload.writable_host_path_test
+
+import data.kubemuster.checks.workload.writable_host_path
+
+test_fails_for_a_writable_mount if {
+	writable_host_path.violations == {{
+		"path": "spec.containers[0].volumeMounts",
+		"message": "container agent can write to /var/log of its node through volume host",
+		"key": "host",
+	}} with input as pod({"path": "/var/log"}, {})
+}
+
+test_passes_for_a_read_only_mount if {
+	writable_host_path.violations == set() with input as pod({"path": "/var/log"}, {"readOnly": true})
+}
+
+test_passes_for_sockets_devices_and_the_lock if {
+	writable_host_path.violations == set() with input as pod({"path": "/run/x.sock", "type": "Socket"}, {})
+	writable_host_path.violations == set() with input as pod({"path": "/dev/fuse", "type": "CharDevice"}, {})
+	writable_host_path.violations == set() with input as pod({"path": "/run/xtables.lock", "type": "FileOrCreate"}, {})
+}
+
+test_passes_for_the_control_plane if {
+	writable_host_path.violations == set() with input as object.union(pod({"path": "/var/lib/etcd"}, {}), {"workload": {
+		"namespace": "kube-system",
+		"name": "etcd-node-1",
+		"metadata": {"annotations": {"kubernetes.io/config.mirror": "0123"}},
+		"spec": {"nodeName": "node-1"},
+	}})
+}
+
+test_passes_for_absent_fields if {
+	writable_host_path.violations == set() with input as {"workload": {"spec": {}, "containers": []}}
+}
+
+pod(host_path, mount) := {"workload": {
+	"path": "spec",
+	"spec": {"volumes": [{"name": "host", "hostPath": host_path}]},
+	"containers": [{
+		"name": "agent",
+		"type": "container",
+		"path": "spec.containers[0]",
+		"spec": {"volumeMounts": [object.union({"name": "host", "mountPath": "/host"}, mount)]},
+	}],
+}}
