@@ -3,7 +3,7 @@ package policies
 
 import "embed"
 
-// FS holds the pack: checks/<domain>/<name>/<name>.rego, frameworks/<id>.yaml, and lib/.
+// FS holds the pack: checks/<domain>/<name>/<name>.rego, frameworks/<id>.yaml, lib/ and managed/.
 //
-//go:embed checks frameworks lib
+//go:embed checks frameworks lib managed
 var FS embed.FS

@@ -65,7 +65,7 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 	rows := [][]string{{"kind", "may list", "checks that need it"}}
 	denied := 0
 	for _, kind := range engine.Kinds() {
-		if namespace != "" && !kind.Namespaced {
+		if kind.OptIn != "" || namespace != "" && !kind.Namespaced {
 			continue
 		}
 		may, err := kube.MayList(ctx, conn.Config, kind, namespace)

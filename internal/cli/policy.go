@@ -298,6 +298,9 @@ func buildPack(ctx context.Context, ios *IOStreams, dir string, o buildOptions) 
 func printRules(ios *IOStreams, engine *policy.Engine) error {
 	resources, guessed := map[string][]string{}, []string{}
 	for _, k := range engine.Kinds() {
+		if k.MetadataOnly() {
+			continue // Secrets are opt-in: deploy/kubernetes/secret-metadata.yaml
+		}
 		resources[k.Group] = append(resources[k.Group], k.Resource)
 		if k.Custom() {
 			guessed = append(guessed, k.Resource+"."+k.Group)

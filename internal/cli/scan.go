@@ -85,10 +85,14 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return err
 	}
+	var optIn []string
+	if o.config.SecretMetadata {
+		optIn = append(optIn, "secret-metadata")
+	}
 	progress := newProgress(o)
 	scanner := &scan.Scanner{Engine: engine, Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Concurrency: o.config.Concurrency, Timeout: o.config.Timeout, QPS: o.config.QPS,
-		Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces, Stdin: o.ios.In,
+		Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces, Stdin: o.ios.In, OptIn: optIn,
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()

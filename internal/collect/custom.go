@@ -66,11 +66,8 @@ func (l *Live) served(ctx context.Context, kind snapshot.Kind) (snapshot.Kind, e
 	return kind, nil
 }
 
-// get asks for a list. Custom resources come as JSON: they have no other form that is sure.
-func get(ctx context.Context, request *rest.Request, kind snapshot.Kind) (runtime.Object, error) {
-	if !kind.Custom() {
-		return request.Do(ctx).Get()
-	}
+// getCustom asks for a list of custom resources, as JSON: they have no other form that is sure.
+func getCustom(ctx context.Context, request *rest.Request) (runtime.Object, error) {
 	result := request.SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx)
 	if err := result.Error(); err != nil {
 		return nil, err

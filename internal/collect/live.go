@@ -192,8 +192,8 @@ func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Ki
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
-		list, err := get(ctx, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
-			SpecificallyVersionedParams(&opts, snapshot.ParameterCodec, schema.GroupVersion{Version: "v1"}), kind) // custom groups have no options of their own
+		list, err := get(ctx, kind, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
+			SpecificallyVersionedParams(&opts, snapshot.ParameterCodec, schema.GroupVersion{Version: "v1"})) // custom groups have no options of their own
 		if err == nil {
 			objects, err := objects(kind, list)
 			if err != nil {
@@ -253,6 +253,10 @@ func objects(kind snapshot.Kind, list runtime.Object) ([]snapshot.Object, error)
 // strip takes away what repeats the object: the bookkeeping of server-side apply, and the copy that kubectl apply keeps.
 func strip(v metav1.Object) {
 	v.SetManagedFields(nil)
+	if _, ok := v.(*metav1.PartialObjectMetadata); ok {
+		stripSecret(v)
+		return
+	}
 	if a := v.GetAnnotations(); a[corev1.LastAppliedConfigAnnotation] != "" {
 		delete(a, corev1.LastAppliedConfigAnnotation)
 		v.SetAnnotations(a)

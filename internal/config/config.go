@@ -41,6 +41,7 @@ type Config struct {
 	Waivers           Waivers
 	Baseline          string // file of an earlier report
 	NewOnly           bool   // only what is not in the baseline gates
+	SecretMetadata    bool
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
@@ -68,6 +69,7 @@ func Flags(f *pflag.FlagSet) {
 	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
 	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
 	CheckFlags(f)
+	f.Bool("secret-metadata", false, "list the metadata of Secrets, never their data, for KM3003; see deploy/kubernetes/secret-metadata.yaml")
 	f.Int("concurrency", 4, "clusters to scan at once")
 	ReadFlags(f)
 }
@@ -132,7 +134,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
 		Frameworks: v.GetStringSlice("framework"), Parameters: file.Policies.Parameters, file: file, Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
 		Namespaces: v.GetStringSlice("namespace"), ExcludeNamespaces: v.GetStringSlice("exclude-namespace"), Outputs: v.GetStringSlice("output"),
-		AllowIncomplete: v.GetBool("allow-incomplete"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
+		AllowIncomplete: v.GetBool("allow-incomplete"), SecretMetadata: v.GetBool("secret-metadata"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
 	}
 	if len(args) > 0 {
 		c.Targets = nil
@@ -311,6 +313,7 @@ func (f File) settings() map[string]any {
 	set("severity", f.Policies.MinSeverity, f.Policies.MinSeverity != "")
 	set("namespace", f.Namespaces.Include, len(f.Namespaces.Include) > 0)
 	set("exclude-namespace", f.Namespaces.Exclude, len(f.Namespaces.Exclude) > 0)
+	set("secret-metadata", f.Policies.SecretMetadata, f.Policies.SecretMetadata)
 	set("concurrency", f.Limits.Concurrency, f.Limits.Concurrency != 0)
 	set("timeout", f.Limits.Timeout, f.Limits.Timeout != "")
 	set("qps", f.Limits.QPS, f.Limits.QPS != 0)

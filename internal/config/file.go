@@ -44,13 +44,15 @@ type Provider struct {
 
 // Policies says which checks there are and how they judge.
 type Policies struct {
-	Packs       []Pack                    `yaml:"packs"` // beside our own
-	Select      []string                  `yaml:"select"`
-	Skip        []string                  `yaml:"skip"`
-	Frameworks  []string                  `yaml:"frameworks"`
-	MinSeverity string                    `yaml:"minSeverity"`
-	Severity    map[string]string         `yaml:"severity"`   // by check, in place of its own
-	Parameters  map[string]map[string]any `yaml:"parameters"` // by check and name
+	Packs  []Pack   `yaml:"packs"` // beside our own
+	Select []string `yaml:"select"`
+	Skip   []string `yaml:"skip"`
+	// SecretMetadata lets a scan list the metadata of Secrets.
+	SecretMetadata bool                      `yaml:"secretMetadata"`
+	Frameworks     []string                  `yaml:"frameworks"`
+	MinSeverity    string                    `yaml:"minSeverity"`
+	Severity       map[string]string         `yaml:"severity"`   // by check, in place of its own
+	Parameters     map[string]map[string]any `yaml:"parameters"` // by check and name
 }
 
 // Pack is a source of further checks.

@@ -64,6 +64,7 @@ type Check struct {
 	Scope       Scope
 	Kinds       []string            // the kinds it judges; with ClusterScope, those its findings stand at
 	Requires    []string            // the kinds that must have been read for a verdict
+	Needs       []string            // what must be known besides, which manifests do not tell: version, cluster
 	Frameworks  map[string][]string // framework → controls
 	References  []string            // URLs
 	Parameters  []Parameter

@@ -19,13 +19,11 @@ import (
 // check is a check with its logic.
 type check struct {
 	finding.Check
-	kinds []snapshot.Kind
-	// needsVersion is set where there is no verdict without the API server's version.
-	needsVersion bool
-	rule         ast.Ref // data.….violations
-	at           string  // file:line of its metadata
-	module       string  // its file
-	replaces     string  // the ID of the check whose place it takes
+	kinds    []snapshot.Kind
+	rule     ast.Ref // data.….violations
+	at       string  // file:line of its metadata
+	module   string  // its file
+	replaces string  // the ID of the check whose place it takes
 
 	values        map[string]any // its parameters
 	missing       string         // the parameter without which it has nothing to say, if that is not set
@@ -47,8 +45,8 @@ type metadata struct {
 	Replaces    string              `json:"replaces"`
 }
 
-// needsVersion, under needs in metadata, says that the check compares with the API server's version.
-const needsVersion = "version"
+// needed is what needs in metadata may hold.
+var needed = []string{"version", "cluster"}
 
 // workloadKinds is what the kind Workload in metadata stands for.
 const workloadKinds = "Workload"
@@ -97,9 +95,6 @@ func load(pack Pack) (modules map[string]*ast.Module, checks []*check, err error
 	if err != nil {
 		problems = append(problems, fmt.Errorf("pack %s: %w", pack.Name, err))
 	}
-	if len(problems) == 0 && len(checks) == 0 {
-		problems = append(problems, fmt.Errorf("pack %s: %w", pack.Name, errNoChecks))
-	}
 	return modules, checks, errors.Join(problems...)
 }
 
@@ -147,7 +142,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		{note.Description != "", "description is missing: say what an attacker gains"},
 		{m.Remediation != "", "custom.remediation is missing: name the field or command"},
 		{m.Scope == finding.ObjectScope || m.Scope == finding.ClusterScope, "custom.scope must be object or cluster"},
-		{len(m.Needs) == 0 || slices.Equal(m.Needs, []string{needsVersion}), "custom.needs may hold version, and nothing else"},
+		{!slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
 		{len(m.Kinds) > 0, "custom.kinds is missing"},
 		{m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
 	} {
@@ -173,9 +168,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
-	c := &check{kinds: kinds, at: at, module: path, replaces: m.Replaces, needsVersion: len(m.Needs) > 0, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, at: at, module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
+		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}
 	if c.values, c.missing, err = c.configured(nil); err != nil {
 		return nil, err

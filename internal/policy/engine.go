@@ -34,12 +34,15 @@ type Engine struct {
 	timeout  time.Duration // of a check on one object; zero means DefaultTimeout
 
 	frameworks []*framework
+	managed    []*managed
 }
 
 // Cluster is what a check may know of the cluster that it judges.
 type Cluster struct {
 	Provider string
 	Version  string // of the API server, as in v1.37.2; empty if unknown
+	// Time is the scan's: checks have no clock.
+	Time time.Time
 	// Timeouts gives a check up that runs out of time again and again in this cluster; nil: none is given up.
 	Timeouts *Timeouts
 }
@@ -106,6 +109,14 @@ func assemble(packs []Pack) (*Engine, map[string]*ast.Module, error) {
 			return nil, nil, err
 		}
 		e.frameworks = append(e.frameworks, f...)
+		managed, err := loadManaged(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.managed = append(e.managed, managed...)
+		if len(checks) == 0 {
+			return nil, nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
+		}
 	}
 	return e, modules, known(e.frameworks, e.checks)
 }
@@ -185,7 +196,8 @@ func (e *Engine) Lacks(id string) string {
 	return ""
 }
 
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds; those of custom resources follow.
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, behind them those of snapshot.OptIn,
+// and those of custom resources.
 func (e *Engine) Kinds() []snapshot.Kind {
 	needed, custom := map[string]bool{}, map[string]snapshot.Kind{}
 	for _, c := range e.checks {
@@ -202,7 +214,7 @@ func (e *Engine) Kinds() []snapshot.Kind {
 		}
 	}
 	var out []snapshot.Kind
-	for _, k := range snapshot.Kinds {
+	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
 		if needed[k.Name] {
 			out = append(out, k)
 		}
@@ -265,6 +277,9 @@ func (c Cluster) value() ast.Value {
 	obj := ast.NewObject(ast.Item(ast.InternedTerm("provider"), ast.StringTerm(c.Provider)))
 	if c.Version != "" {
 		obj.Insert(ast.InternedTerm("version"), ast.StringTerm(c.Version))
+	}
+	if !c.Time.IsZero() {
+		obj.Insert(ast.InternedTerm("time"), ast.StringTerm(c.Time.UTC().Format(time.RFC3339)))
 	}
 	return obj
 }
@@ -477,7 +492,7 @@ func evaluationError(err error) string {
 }
 
 func (j *Judgement) add(c *check, set *ast.Term, about Cluster, find func(*check, violation) finding.Finding) {
-	if c.needsVersion && about.Version == "" {
+	if len(c.Needs) > 0 && about.Version == "" {
 		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "the API server's version is not known"})
 		return
 	}

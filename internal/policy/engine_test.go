@@ -47,7 +47,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no metadata", map[string]string{"checks/workload/a/a.rego": "package kubemuster.checks.workload.a\n\nviolations contains 1 if { true }\n"}, []string{"a.rego", "METADATA"}},
 		{"an unknown key in the metadata", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "#   name:", "#   nmae:", 1)}, []string{"a.rego:1", "nmae"}},
 		{"an unknown severity", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "high", "hihg", 1)}, []string{"a.rego:1", "hihg"}},
-		{"a kind that is not read", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "[Pod]", "[Secret]", 1)}, []string{"a.rego:1", "Secret"}},
+		{"a kind that is not read", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "[Pod]", "[Event]", 1)}, []string{"a.rego:1", "Event"}},
 		{"a built-in that looks outside", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `http.send({"method": "get", "url": "https://example.com"}).status_code == 200`)}, []string{"a.rego:14", "http.send"}},
 		{"the clock", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `time.now_ns() > 0`)}, []string{"a.rego:14", "time.now_ns"}},
 		{"a syntax error", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", "input..object")}, []string{"a.rego:14"}},

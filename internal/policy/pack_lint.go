@@ -168,7 +168,7 @@ func mayBeAbsent(r ast.Ref, imported map[ast.Var]bool) bool {
 }
 
 // present are fields that are there wherever what they belong to is: the engine gives them, or the API requires them.
-var present = []ast.String{"name", "namespace", "path", "kind", "type", "apiVersion", "provider"}
+var present = []ast.String{"name", "namespace", "path", "kind", "type", "key", "address", "apiVersion", "provider"}
 
 func judgesObjects(module *ast.Module) bool {
 	return slices.ContainsFunc(module.Annotations, func(a *ast.Annotations) bool { return a.Custom["scope"] == string(finding.ObjectScope) })

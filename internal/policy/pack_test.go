@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -101,7 +103,7 @@ func newEngine(t *testing.T) *policy.Engine {
 // judge returns the findings of a check (all of them for an empty id) on the objects of a file.
 func judge(t *testing.T, engine *policy.Engine, id, file string) []finding.Finding {
 	t.Helper()
-	about := policy.Cluster{Provider: "test", Version: "v1.37.2"}
+	about := policy.Cluster{Provider: "test", Version: "v1.37.2", Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
 	var index snapshot.Index
 	var found []finding.Finding
 	take := func(j policy.Judgement) {
@@ -116,7 +118,7 @@ func judge(t *testing.T, engine *policy.Engine, id, file string) []finding.Findi
 			}
 		}
 	}
-	cov, err := collect.Manifests{Path: file}.Collect(t.Context(), collect.Scope{Kinds: snapshot.Kinds}, func(page []snapshot.Object) error {
+	cov, err := collect.Manifests{Path: file}.Collect(t.Context(), collect.Scope{Kinds: slices.Concat(snapshot.Kinds, snapshot.OptIn)}, func(page []snapshot.Object) error {
 		for _, o := range page {
 			index.Add(o)
 			j := engine.Object(context.WithoutCancel(t.Context()), o, about)

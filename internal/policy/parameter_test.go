@@ -129,7 +129,7 @@ func TestSettings(t *testing.T) {
 		settings policy.Settings
 		want     string
 	}{
-		{policy.Settings{Select: []string{"KM1005", "admission"}}, "[KM1005 critical KM5001 medium]"},
+		{policy.Settings{Select: []string{"KM1005", "admission"}, Severity: map[string]finding.Severity{"KM5001": finding.Critical}, MinSeverity: finding.Critical}, "[KM1005 critical KM5001 critical]"},
 		{policy.Settings{Select: []string{"KM1005", "KM1034"}, MinSeverity: finding.High}, "[KM1005 critical]"},
 		{policy.Settings{Select: []string{"KM1005", "KM1034"}, Severity: map[string]finding.Severity{"KM1034": finding.Critical}, MinSeverity: finding.High}, "[KM1005 critical KM1034 critical]"},
 		{policy.Settings{Select: []string{"KM1005", "rbac"}, Skip: []string{"rbac"}}, "[KM1005 critical]"},

@@ -24,7 +24,7 @@ var (
 
 // inputSchema describes the input of a check, so that a field which no such object has is an error at load.
 func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
-	cluster := object(schema{"provider": text, "version": text})
+	cluster := object(schema{"provider": text, "version": text, "time": text})
 	if scope == finding.ClusterScope {
 		return object(schema{"cluster": cluster, "inventory": schemaOf(reflect.TypeFor[snapshot.Inventory]())})
 	}

@@ -39,7 +39,7 @@ func (e *Engine) Configure(ctx context.Context, s Settings) (*Engine, error) {
 	if err := e.fits(s); err != nil {
 		return nil, err
 	}
-	configured := &Engine{compiler: e.compiler, packs: e.packs, frameworks: e.frameworks, timeout: s.Timeout, objects: map[string]*router{}}
+	configured := &Engine{compiler: e.compiler, packs: e.packs, frameworks: e.frameworks, managed: e.managed, timeout: s.Timeout, objects: map[string]*router{}}
 	for _, c := range e.checks {
 		own := *c
 		if severity, ok := s.Severity[c.ID]; ok {

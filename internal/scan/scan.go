@@ -49,6 +49,7 @@ type Options struct {
 	PageSize          int64         // objects a request; zero means collect's default
 	Namespaces        []string
 	ExcludeNamespaces []string
+	OptIn             []string  // flags of snapshot.OptIn that were set
 	Stdin             io.Reader // of manifests://-
 }
 
@@ -113,15 +114,18 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 var errTimeout = sdk.Errorf(sdk.ErrUnavailable, "give it longer with --timeout", "the target's time ran out")
 
 func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Cluster) error {
-	scope := collect.Scope{Kinds: s.Engine.Kinds(), Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
+	kinds := slices.DeleteFunc(s.Engine.Kinds(), s.leavesOut)
+	scope := collect.Scope{Kinds: kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	source, about, err := s.open(ctx, t, c, &scope)
 	if err != nil {
 		return err
 	}
 	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
 	run := newRun(s, c)
+	about.Time = c.Started
 	run.about, run.number = about, index
 	run.about.Timeouts = &policy.Timeouts{}
+	run.index.Exclude(scope.ExcludeNamespaces)
 	judging, stop := outlive(ctx, grace)
 	defer stop()
 	coverage, err := run.objects(ctx, judging, source, scope)
@@ -145,6 +149,11 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 		c.Status = report.Partial
 	}
 	return nil
+}
+
+// leavesOut reports whether a kind is read only on request, and nobody asked for it.
+func (s *Scanner) leavesOut(k snapshot.Kind) bool {
+	return k.OptIn != "" && !slices.Contains(s.Opts.OptIn, k.OptIn)
 }
 
 // open finds the target's source of objects: manifests, a snapshot, or an API server behind a plugin. A snapshot that holds
@@ -188,11 +197,12 @@ type run struct {
 	failures     map[string]failure // of evaluation, by check
 	read         int
 	absent       []string                           // kinds that the server does not serve
+	managed      map[finding.Object]bool            // what the provider itself runs
 	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -271,7 +281,7 @@ func (r *run) see(page []snapshot.Object) {
 	for _, o := range page {
 		r.index.Add(o)
 		r.own(o)
-		if o.Line != nil && o.Kind.PodSpec == "" {
+		if o.Line != nil {
 			r.files[identity(o)] = o
 		}
 	}
@@ -289,7 +299,21 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 			j = judge(o)
 			r.remember(o.Value.GetUID(), j.Findings)
 		}
+		r.attribute(o, j.Findings)
 		r.take(j, identity(o).String())
+	}
+}
+
+// attribute marks the findings on what the provider itself runs, and takes note of the object for checks of the whole cluster.
+func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
+	engine := r.scanner.Engine
+	if id := identity(o); engine.ManagedBy(r.about, id, o) != "" {
+		r.mu.Lock()
+		r.managed[id] = true
+		r.mu.Unlock()
+	}
+	for i := range findings { // those on a pod may stand at its owner
+		findings[i].ManagedBy = engine.ManagedBy(r.about, findings[i].Object, o)
 	}
 }
 
@@ -350,13 +374,31 @@ func (r *run) notServed(c finding.Check) string {
 	return strings.Join(c.Requires, ", ")
 }
 
+// optIn names the flag that a check needs and that is not set.
+func (r *run) optIn(c finding.Check) string {
+	for _, name := range c.Requires {
+		if k, _ := snapshot.KindNamed(name); r.scanner.leavesOut(k) {
+			return k.OptIn
+		}
+	}
+	return ""
+}
+
+// untold reports whether a check of the whole cluster needs one that runs, and manifests are scanned.
+func (r *run) untold(c finding.Check) bool {
+	return c.Scope == finding.ClusterScope && len(c.Needs) > 0 && r.about.Version == ""
+}
+
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 || r.unread(c) != "" || r.notServed(c) != ""
+		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
 	})
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
+		}
+		if r.managed[f.Object] {
+			j.Findings[i].ManagedBy = policy.ByProvider
 		}
 	}
 	r.take(j, "the cluster")
@@ -380,6 +422,10 @@ func (r *run) tally(scope collect.Scope) {
 			lacks(finding.NotApplicable, missing)
 		case len(scope.Namespaces) > 0 && !InNamespaces(c):
 			lacks(finding.NotApplicable, outOfScope)
+		case r.untold(c):
+			lacks(finding.NotApplicable, "only a cluster shows it, and manifests do not")
+		case r.optIn(c) != "":
+			lacks(finding.NotApplicable, "it is opt-in: --"+r.optIn(c)+" lets the scan read what it looks at")
 		case unread != "":
 			lacks(finding.NotEvaluated, unread)
 		case notServed != "":
@@ -392,12 +438,16 @@ func (r *run) tally(scope collect.Scope) {
 }
 
 // InNamespaces reports whether a check says something of single namespaces: others are out of scope where a scan is limited
-// to some.
+// to some. A check of the whole cluster does where all that it requires is in namespaces.
 func InNamespaces(c finding.Check) bool {
-	return c.Scope == finding.ObjectScope && slices.ContainsFunc(c.Kinds, func(name string) bool {
+	namespaced := func(name string) bool {
 		k, known := snapshot.KindNamed(name)
 		return k.Namespaced || !known // a custom resource's kind: the server tells
-	})
+	}
+	if c.Scope == finding.ClusterScope {
+		return !slices.ContainsFunc(c.Requires, func(name string) bool { return !namespaced(name) })
+	}
+	return slices.ContainsFunc(c.Kinds, namespaced)
 }
 
 func sortFindings(list []finding.Finding) {

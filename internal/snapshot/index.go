@@ -16,6 +16,14 @@ type Inventory struct {
 	Roles           []InventoryRole      `json:"roles"`
 	Bindings        []InventoryBinding   `json:"bindings"`
 	NetworkPolicies []InventoryPolicy    `json:"networkPolicies"`
+
+	Nodes             []InventoryNode            `json:"nodes"`
+	Workloads         []InventoryWorkload        `json:"workloads"`
+	Services          []InventoryService         `json:"services"`
+	Webhooks          []InventoryWebhook         `json:"webhooks"`
+	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
+	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.
+	Excluded []string `json:"excluded,omitempty"`
 }
 
 // InventoryNamespace is a namespace.
@@ -24,6 +32,9 @@ type InventoryNamespace struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Workloads counts the objects in it that run pods.
 	Workloads int `json:"workloads"`
+	// Quotas and LimitRanges count those objects in it.
+	Quotas      int `json:"quotas"`
+	LimitRanges int `json:"limitRanges"`
 }
 
 // InventoryRole is a Role or ClusterRole.
@@ -80,6 +91,14 @@ type Index struct {
 	mu        sync.Mutex
 	inv       Inventory
 	workloads map[string]int // by namespace
+	more      clusterIndex
+}
+
+// Exclude notes namespaces that are left out on purpose.
+func (x *Index) Exclude(namespaces []string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.inv.Excluded = namespaces
 }
 
 // Add takes from the object what the inventory needs.
@@ -92,6 +111,7 @@ func (x *Index) Add(o Object) {
 		}
 		x.workloads[o.Value.GetNamespace()]++
 	}
+	x.more.add(o)
 	switch v := o.Value.(type) {
 	case *corev1.Namespace:
 		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
@@ -112,7 +132,9 @@ func (x *Index) Add(o Object) {
 func (x *Index) Inventory() Inventory {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	inv := Inventory{slices.Clone(x.inv.Namespaces), slices.Clone(x.inv.Roles), slices.Clone(x.inv.Bindings), slices.Clone(x.inv.NetworkPolicies)}
+	inv := x.inv
+	inv.Namespaces, inv.Roles = slices.Clone(x.inv.Namespaces), slices.Clone(x.inv.Roles)
+	inv.Bindings, inv.NetworkPolicies = slices.Clone(x.inv.Bindings), slices.Clone(x.inv.NetworkPolicies)
 	for i := range inv.Namespaces {
 		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}
@@ -126,6 +148,7 @@ func (x *Index) Inventory() Inventory {
 	slices.SortFunc(inv.NetworkPolicies, func(a, b InventoryPolicy) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
+	x.more.into(&inv)
 	return inv
 }
 

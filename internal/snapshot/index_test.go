@@ -68,6 +68,12 @@ func TestInventory(t *testing.T) {
 				Subjects: []snapshot.InventorySubject{{Kind: "ServiceAccount", Namespace: "other", Name: "ci"}, {Kind: "User", Name: "ada"}, {Kind: "Group", Name: "ops"}},
 			},
 		},
+		Workloads: []snapshot.InventoryWorkload{
+			{Kind: "Deployment", Namespace: "b", Name: "web", Path: "spec.template.spec", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "b", Name: "web-1", Path: "spec", ServiceAccount: "default", Token: true},
+			{Kind: "Pod", Namespace: "unread", Name: "p", Path: "spec", ServiceAccount: "default", Token: true},
+		},
+		Services: []snapshot.InventoryService{{Namespace: "a", Name: "web"}},
 	}
 	got := x.Inventory()
 	if !reflect.DeepEqual(got, want) {

@@ -4,6 +4,7 @@ package snapshot
 
 import (
 	"reflect"
+	"slices"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -11,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Kind is a kind of object that a scan reads.
@@ -26,6 +28,8 @@ type Kind struct {
 	Wave int
 	// Type is the Go type of an object.
 	Type reflect.Type
+	// OptIn is the flag that allows reading the kind, without its dashes; empty for those that every scan reads.
+	OptIn string
 }
 
 // APIVersion returns group/version as manifests write it.
@@ -69,6 +73,17 @@ var Kinds = []Kind{
 	namespaced[corev1.Pod]("", "v1", "pods", "spec").inWave(2),
 }
 
+// OptIn are kinds that a scan reads only where a flag allows it.
+var OptIn = []Kind{secret}
+
+// secret is read as metadata alone: nothing here has a place for its data.
+var secret = Kind{
+	Name: "Secret", Version: "v1", Resource: "secrets", Namespaced: true, Type: reflect.TypeFor[metav1.PartialObjectMetadata](), OptIn: "secret-metadata",
+}
+
+// MetadataOnly reports whether objects of the kind are asked for without spec, data and status.
+func (k Kind) MetadataOnly() bool { return k.Type == reflect.TypeFor[metav1.PartialObjectMetadata]() }
+
 // KindNamed returns the kind with this name.
 func KindNamed(name string) (Kind, bool) {
 	k, ok := byName[name]
@@ -77,7 +92,7 @@ func KindNamed(name string) (Kind, bool) {
 
 var byName = func() map[string]Kind {
 	m := make(map[string]Kind, len(Kinds))
-	for _, k := range Kinds {
+	for _, k := range slices.Concat(Kinds, OptIn) {
 		m[k.Name] = k
 	}
 	return m

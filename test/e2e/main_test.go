@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -209,6 +210,15 @@ func buildExecutables() error {
 		return err
 	}
 	if world.dir, err = os.MkdirTemp(cache, "run-"); err != nil {
+		return err
+	}
+	// Two checkouts may be tested at once: from building to copying, the folder is one run's.
+	alone, err := os.OpenFile(filepath.Join(cache, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = alone.Close() }() // which unlocks it
+	if err := syscall.Flock(int(alone.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}
 	world.command = filepath.Join(world.dir, "kubemuster")

@@ -10,11 +10,12 @@
 #   id: KM3002
 #   name: DefaultServiceAccount
 #   severity: low
-#   scope: object
+#   scope: cluster
 #   kinds: [Workload]
+#   requires: [Workload, ServiceAccount]
 #   remediation: >-
 #     Create a service account for the application and name it in serviceAccountName, or set
-#     automountServiceAccountToken to false on the pod.
+#     automountServiceAccountToken to false on the pod or on the default service account.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.1.5"]
 #     cis-eks-1.8: ["4.1.5"]
@@ -26,19 +27,12 @@
 package kubemuster.checks.identity.default_service_account
 
 violations contains violation if {
-	not input.workload.spec.automountServiceAccountToken == false
-	count(names - {"", "default"}) == 0
-	not mirror_pod
+	some workload in input.inventory.workloads
+	workload.serviceAccount == "default"
+	workload.token
 	violation := {
-		"path": sprintf("%s.serviceAccountName", [input.workload.path]),
+		"object": {"kind": workload.kind, "namespace": workload.namespace, "name": workload.name},
+		"path": sprintf("%s.serviceAccountName", [workload.path]),
 		"message": "the pod runs as the default service account of its namespace and mounts its token",
 	}
 }
-
-names contains input.workload.spec.serviceAccountName
-
-# The API server still honours the old name of the field.
-names contains input.workload.spec.serviceAccount
-
-# A static pod has no service account and gets no token; the kubelet marks its image in the API by this annotation.
-mirror_pod if input.workload.metadata.annotations["kubernetes.io/config.mirror"]

@@ -2,7 +2,8 @@
 # title: Namespace with workloads has no NetworkPolicy
 # description: >-
 #   Without any NetworkPolicy every pod of the cluster reaches every pod of the namespace, and those reach everything
-#   else. One compromised pod is enough to try every service.
+#   else. One compromised pod is enough to try every service. Policies of Cilium, Calico and other
+#   custom resources are not looked at.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies

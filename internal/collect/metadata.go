@@ -1,0 +1,49 @@
+package collect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// metadataList is the only form of a list that is asked for and taken, so that no data of a Secret is sent.
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+// get asks for a list.
+func get(ctx context.Context, kind snapshot.Kind, request *rest.Request) (runtime.Object, error) {
+	if kind.Custom() {
+		return getCustom(ctx, request)
+	}
+	if !kind.MetadataOnly() {
+		return request.Do(ctx).Get()
+	}
+	result := request.SetHeader("Accept", metadataList).Do(ctx)
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	data, err := result.Raw()
+	if err != nil {
+		return nil, err
+	}
+	list := &metav1.PartialObjectMetadataList{}
+	if err := json.Unmarshal(data, list); err != nil || list.Kind != "PartialObjectMetadataList" {
+		return nil, errors.New("the server does not answer with metadata alone")
+	}
+	return list, nil
+}
+
+// stripSecret leaves of a Secret's annotations only whose token it holds: people put all sorts of things there.
+func stripSecret(v metav1.Object) {
+	annotations := v.GetAnnotations()
+	maps.DeleteFunc(annotations, func(key, _ string) bool { return key != corev1.ServiceAccountNameKey })
+	v.SetAnnotations(annotations)
+}

@@ -1,0 +1,189 @@
+package policy
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// ByProvider is finding.Finding.ManagedBy for what the provider itself runs.
+const ByProvider = "provider"
+
+// managed is what one provider itself runs in its clusters. Files of managed/ in a pack hold it under the provider's name.
+type managed struct {
+	Version    string    `yaml:"version"` // a part of server versions that only this provider's clusters have; may be empty
+	References []string  `yaml:"references"`
+	Registries []string  `yaml:"registries"` // regular expressions: where the images of its workloads come from
+	Objects    []objects `yaml:"objects"`
+
+	provider string
+	images   *regexp.Regexp
+	byName   map[finding.Object]*objects
+}
+
+// objects are objects of one kind in one namespace. A name alone is nobody's: whoever may create objects there may take it. So
+// each must also hold nothing but what is the provider's.
+type objects struct {
+	Kind      string   `yaml:"kind"`
+	Namespace string   `yaml:"namespace"`
+	Names     []string `yaml:"names"`
+	// Labels are those that the object must have.
+	Labels map[string]string `yaml:"labels"`
+	// Subjects are all that a binding may grant to, as in "User x" and "ServiceAccount ns/x"; * stands for any end.
+	Subjects []string `yaml:"subjects"`
+	// Services are all that a webhook may ask, as namespace/name. The control plane's own loopback address is always allowed.
+	Services []string `yaml:"services"`
+}
+
+// loadManaged reads a pack's folder managed/, which need not be there.
+func loadManaged(pack Pack) ([]*managed, error) {
+	if pack.FS == nil {
+		return nil, nil // a bundle holds Rego alone
+	}
+	files, err := fs.Glob(pack.FS, "managed/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var out []*managed
+	var problems []error
+	for _, file := range files {
+		providers := map[string]*managed{}
+		data, err := fs.ReadFile(pack.FS, file)
+		if err == nil {
+			decoder := yaml.NewDecoder(bytes.NewReader(data))
+			decoder.KnownFields(true)
+			err = decoder.Decode(providers)
+		}
+		for name, m := range providers {
+			if m == nil {
+				m = &managed{}
+			}
+			if err == nil {
+				err = m.prepare(name)
+			}
+			out = append(out, m)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %s", path.Join(pack.Name, file), strings.TrimPrefix(err.Error(), "yaml: ")))
+		}
+	}
+	return out, errors.Join(problems...)
+}
+
+func (m *managed) prepare(provider string) (err error) {
+	m.provider, m.byName = provider, map[finding.Object]*objects{}
+	if len(m.Registries) == 0 || len(m.References) == 0 {
+		return errors.New("registries and references must be set")
+	}
+	if m.images, err = regexp.Compile(`^(?:` + strings.Join(m.Registries, "|") + `)/`); err != nil {
+		return fmt.Errorf("registries: %w", err)
+	}
+	for i := range m.Objects {
+		o := &m.Objects[i]
+		kind, ok := snapshot.KindNamed(o.Kind)
+		switch {
+		case !ok:
+			return fmt.Errorf("objects: %q is no kind that is read", o.Kind)
+		case kind.Namespaced != (o.Namespace != ""):
+			return fmt.Errorf("objects: %s %s needs a namespace if its kind has one, and only then", o.Kind, strings.Join(o.Names, ", "))
+		case strings.HasSuffix(o.Kind, "Binding") != (len(o.Subjects) > 0):
+			return fmt.Errorf("objects: %s %s needs subjects if it is a binding, and only then", o.Kind, strings.Join(o.Names, ", "))
+		}
+		for _, name := range o.Names {
+			m.byName[identity(kind, o.Namespace, name)] = o
+		}
+	}
+	return nil
+}
+
+// ManagedBy returns ByProvider where the provider of the cluster itself runs the object, and the empty string otherwise. as is
+// the object that findings stand at: the object itself, or the owner of a pod.
+func (e *Engine) ManagedBy(cluster Cluster, as finding.Object, o snapshot.Object) string {
+	for _, m := range e.managed {
+		of, ok := m.byName[as]
+		if ok && m.runs(cluster) && m.holds(of, o) {
+			return ByProvider
+		}
+	}
+	return ""
+}
+
+// runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version.
+func (m *managed) runs(c Cluster) bool {
+	return c.Provider == m.provider || m.Version != "" && strings.Contains(c.Version, m.Version)
+}
+
+// holds reports whether all that matters in the object is the provider's.
+func (m *managed) holds(of *objects, o snapshot.Object) bool {
+	for key, value := range of.Labels {
+		if o.Value.GetLabels()[key] != value {
+			return false
+		}
+	}
+	if spec := o.PodSpec(); spec != nil {
+		var images []string
+		for _, c := range spec.InitContainers {
+			images = append(images, c.Image)
+		}
+		for _, c := range spec.Containers {
+			images = append(images, c.Image)
+		}
+		for _, c := range spec.EphemeralContainers {
+			images = append(images, c.Image)
+		}
+		return !slices.ContainsFunc(images, func(image string) bool { return !m.images.MatchString(image) })
+	}
+	switch v := o.Value.(type) {
+	case *rbacv1.ClusterRoleBinding:
+		return of.grantsOnly(v.Subjects)
+	case *rbacv1.RoleBinding:
+		return of.grantsOnly(v.Subjects)
+	case *admissionv1.ValidatingWebhookConfiguration:
+		return !slices.ContainsFunc(v.Webhooks, func(w admissionv1.ValidatingWebhook) bool { return !of.asks(w.ClientConfig) })
+	case *admissionv1.MutatingWebhookConfiguration:
+		return !slices.ContainsFunc(v.Webhooks, func(w admissionv1.MutatingWebhook) bool { return !of.asks(w.ClientConfig) })
+	}
+	return true
+}
+
+func (of *objects) grantsOnly(subjects []rbacv1.Subject) bool {
+	for _, s := range subjects {
+		name := s.Kind + " " + s.Name
+		if s.Kind == rbacv1.ServiceAccountKind {
+			name = s.Kind + " " + s.Namespace + "/" + s.Name
+		}
+		if !slices.ContainsFunc(of.Subjects, func(want string) bool {
+			prefix, any := strings.CutSuffix(want, "*")
+			return want == name || any && strings.HasPrefix(name, prefix)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (of *objects) asks(c admissionv1.WebhookClientConfig) bool {
+	if c.Service != nil {
+		return slices.Contains(of.Services, c.Service.Namespace+"/"+c.Service.Name)
+	}
+	if c.URL == nil {
+		return false
+	}
+	u, err := url.Parse(*c.URL)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(cmp.Or(u.Hostname(), "none")).IsLoopback())
+}

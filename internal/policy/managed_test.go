@@ -1,0 +1,211 @@
+package policy_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// What the recorded clusters hold that their provider runs, and nothing else of them.
+func TestManagedInRecordings(t *testing.T) {
+	engine := newEngine(t)
+	for provider, want := range map[string][]string{
+		"eks": {
+			"ClusterRoleBinding eks:addon-cluster-admin", "DaemonSet kube-system/aws-node", "DaemonSet kube-system/ebs-csi-node",
+			"DaemonSet kube-system/kube-proxy", "Deployment kube-system/coredns", "MutatingWebhookConfiguration pod-identity-webhook",
+			"Service kube-system/kube-dns", "ValidatingWebhookConfiguration vpc-resource-validating-webhook",
+		},
+		"gke": {
+			"ClusterRoleBinding gke-metrics-agent", "DaemonSet kube-system/fluentbit-gke", "DaemonSet kube-system/gke-metrics-agent",
+			"Deployment kube-system/kube-dns", "Namespace gmp-system", "Service kube-system/kube-dns",
+			"ValidatingWebhookConfiguration gmp-operator.gmp-system.monitoring.googleapis.com",
+		},
+		"aks": {
+			"DaemonSet kube-system/azure-cns", "DaemonSet kube-system/cloud-node-manager", "DaemonSet kube-system/kube-proxy",
+			"Deployment kube-system/coredns", "MutatingWebhookConfiguration azure-wi-webhook-mutating-webhook-configuration", "Namespace gatekeeper-system",
+			"Service kube-system/kube-dns",
+		},
+	} {
+		f, err := os.Open("../../testdata/snapshots/" + provider + ".ndjson")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		r, err := snapshot.NewReader(f, provider)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			o, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := identityOf(o)
+			if engine.ManagedBy(policy.Cluster{Provider: provider}, id, o) != "" {
+				got = append(got, id.String())
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", provider, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
+// On what Kubernetes and the providers run themselves nothing weighs high that its owner could mend, but for one DaemonSet that
+// people installed into kube-system.
+func TestRecordingsAreQuiet(t *testing.T) {
+	engine := newEngine(t)
+	for _, provider := range []string{"eks", "gke", "aks"} {
+		f, err := os.Open("../../testdata/snapshots/" + provider + ".ndjson")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		r, err := snapshot.NewReader(f, provider)
+		if err != nil {
+			t.Fatal(err)
+		}
+		about := policy.Cluster{Provider: provider, Version: r.Header().ServerVersion, Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
+		var index snapshot.Index
+		var findings []finding.Finding
+		managed := map[finding.Object]bool{}
+		for {
+			o, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			index.Add(o)
+			managed[identityOf(o)] = engine.ManagedBy(about, identityOf(o), o) != ""
+			if len(o.Value.GetOwnerReferences()) == 0 { // others are judged at their owner
+				findings = append(findings, engine.Object(t.Context(), o, about).Findings...)
+			}
+		}
+		findings = append(findings, engine.Cluster(t.Context(), index.Inventory(), about, func(finding.Check) bool { return false }).Findings...)
+		for _, f := range findings {
+			ofSystem := strings.HasPrefix(f.Object.Namespace, "kube-") || strings.Contains(f.Object.Name, ":") || f.Object.Kind == "Cluster"
+			if ofSystem && f.Severity >= finding.High && !managed[f.Object] && f.Object.Name != "nvidia-device-plugin" {
+				t.Errorf("%s: %s %s %s: %s", provider, f.Severity, f.Check, f.Object, f.Message)
+			}
+		}
+	}
+}
+
+func identityOf(o snapshot.Object) finding.Object {
+	return finding.Object{Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Name, Resource: o.Kind.Resource, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}
+}
+
+const ecr = "602401143452.dkr.ecr.us-east-1.amazonaws.com/"
+
+// A name alone makes nothing the provider's.
+func TestManaged(t *testing.T) {
+	workload := func(namespace string, images ...string) *appsv1.DaemonSet {
+		d := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "aws-node"}}
+		for _, image := range images {
+			d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{Image: image})
+		}
+		return d
+	}
+	binding := func(name string, subjects ...rbacv1.Subject) *rbacv1.ClusterRoleBinding {
+		return &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: name}, Subjects: subjects}
+	}
+	user := func(name string) rbacv1.Subject { return rbacv1.Subject{Kind: "User", Name: name} }
+	webhook := func(name string, client admissionv1.WebhookClientConfig) *admissionv1.MutatingWebhookConfiguration {
+		return &admissionv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: name}, Webhooks: []admissionv1.MutatingWebhook{{ClientConfig: client}}}
+	}
+	url := func(u string) admissionv1.WebhookClientConfig { return admissionv1.WebhookClientConfig{URL: &u} }
+	service := func(namespace, name string) admissionv1.WebhookClientConfig {
+		return admissionv1.WebhookClientConfig{Service: &admissionv1.ServiceReference{Namespace: namespace, Name: name}}
+	}
+	engine, eks := newEngine(t), policy.Cluster{Provider: "eks"}
+	for _, tt := range []struct {
+		name    string
+		cluster policy.Cluster
+		object  metav1.Object
+		want    bool
+	}{
+		{"a workload", eks, workload("kube-system", ecr+"amazon-k8s-cni:v1"), true},
+		{"of a cluster reached by a kubeconfig", policy.Cluster{Provider: "kubeconfig", Version: "v1.37.1-eks-a1b2c3d"}, workload("kube-system", ecr+"amazon-k8s-cni:v1"), true},
+		{"of another provider", policy.Cluster{Provider: "gke", Version: "v1.37.2-gke.100"}, workload("kube-system", ecr+"amazon-k8s-cni:v1"), false},
+		{"in manifests", policy.Cluster{Provider: "manifests"}, workload("kube-system", ecr+"amazon-k8s-cni:v1"), false},
+		{"in another namespace", eks, workload("shop", ecr+"amazon-k8s-cni:v1"), false},
+		{"with an image from elsewhere", eks, workload("kube-system", ecr+"amazon-k8s-cni:v1", "registry.example/sidecar:1"), false},
+		{"from a registry whose name begins so", eks, workload("kube-system", "602401143452.dkr.ecr.us-east-1.amazonaws.com.example/cni:v1"), false},
+		{"from an account that is anybody's", eks, workload("kube-system", "111122223333.dkr.ecr.us-east-1.amazonaws.com/cni:v1"), false},
+		{"a binding", eks, binding("eks:addon-manager", user("eks:addon-manager")), true},
+		{"with another subject", eks, binding("eks:addon-manager", user("eks:addon-manager"), user("mallory")), false},
+		{"with a group of that name", eks, binding("eks:addon-manager", rbacv1.Subject{Kind: "Group", Name: "eks:addon-manager"}), false},
+		{"of another name", eks, binding("eks:mine", user("eks:addon-manager")), false},
+		{"with the service account", eks, binding("eks:kube-proxy", rbacv1.Subject{Kind: "ServiceAccount", Namespace: "kube-system", Name: "kube-proxy"}), true},
+		{"with one of another namespace", eks, binding("eks:kube-proxy", rbacv1.Subject{Kind: "ServiceAccount", Namespace: "shop", Name: "kube-proxy"}), false},
+		{"a webhook", eks, webhook("pod-identity-webhook", url("https://127.0.0.1:23443/mutate")), true},
+		{"that is asked elsewhere", eks, webhook("pod-identity-webhook", url("https://hooks.example/mutate")), false},
+		{"that asks a service", eks, webhook("pod-identity-webhook", service("shop", "hook")), false},
+		{"that asks its service", policy.Cluster{Provider: "aks"}, webhook("azure-wi-webhook-mutating-webhook-configuration", service("kube-system", "azure-wi-webhook-webhook-service")), true},
+		{"a namespace of an add-on", policy.Cluster{Provider: "aks"}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gatekeeper-system", Labels: map[string]string{"addonmanager.kubernetes.io/mode": "Reconcile"}}}, true},
+		{"a namespace of one's own", policy.Cluster{Provider: "aks"}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gatekeeper-system"}}, false},
+		{"without any way", eks, webhook("pod-identity-webhook", admissionv1.WebhookClientConfig{}), false},
+	} {
+		kind, _ := snapshot.KindNamed(reflect.TypeOf(tt.object).Elem().Name())
+		o := snapshot.Object{Kind: kind, Value: tt.object}
+		if got := engine.ManagedBy(tt.cluster, identityOf(o), o); (got == policy.ByProvider) != tt.want {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+	}
+	// A container that somebody added to one of its pods is not the provider's.
+	kind, _ := snapshot.KindNamed("Pod")
+	pod := &corev1.Pod{Spec: corev1.PodSpec{
+		InitContainers:      []corev1.Container{{Image: ecr + "amazon-k8s-cni-init:v1"}},
+		EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Image: "busybox"}}},
+	}}
+	owner := finding.Object{Group: "apps", Version: "v1", Kind: "DaemonSet", Resource: "daemonsets", Namespace: "kube-system", Name: "aws-node"}
+	if got := engine.ManagedBy(eks, owner, snapshot.Object{Kind: kind, Value: pod}); got != "" {
+		t.Errorf("a debug container is managed by %s", got)
+	}
+	pod.Spec.EphemeralContainers = nil
+	if got := engine.ManagedBy(eks, owner, snapshot.Object{Kind: kind, Value: pod}); got != policy.ByProvider {
+		t.Errorf("its own pod is managed by %q", got)
+	}
+}
+
+func TestManagedRefused(t *testing.T) {
+	const head = "x:\n  references: [https://x.example]\n  registries: [x]\n"
+	for name, tt := range map[string]struct{ file, want string }{
+		"a key that is none":     {"x: {versin: x}", "test/managed/x.yaml: unmarshal errors:\n  line 1: field versin not found in type policy.managed"},
+		"nothing under a name":   {"x:", "test/managed/x.yaml: registries and references must be set"},
+		"nothing":                {"x: {version: x}", "test/managed/x.yaml: registries and references must be set"},
+		"an unknown kind":        {head + "  objects: [{kind: Gadget, names: [x]}]", `test/managed/x.yaml: objects: "Gadget" is no kind that is read`},
+		"no namespace":           {head + "  objects: [{kind: Service, names: [x]}]", "test/managed/x.yaml: objects: Service x needs a namespace if its kind has one, and only then"},
+		"no subjects":            {head + "  objects: [{kind: ClusterRoleBinding, names: [x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects if it is a binding, and only then"},
+		"a broken expression":    {"x: {references: [x], registries: ['(']}", "test/managed/x.yaml: registries: error parsing regexp: missing closing ): `^(?:()/`"},
+		"subjects of no binding": {head + "  objects: [{kind: Namespace, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects if it is a binding, and only then"},
+	} {
+		_, err := policy.New(t.Context(), policy.Pack{Name: "test", FS: fstest.MapFS{"managed/x.yaml": {Data: []byte(tt.file)}}})
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%s: got %v\nwant %s", name, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+# METADATA
+# title: Pods that no policy for egress selects
+# description: >-
+#   Nothing limits where these pods connect to. An attacker in one fetches tools, reaches the cloud's metadata service and
+#   the rest of the network, and takes data out. Policies of Cilium, Calico and other
+#   custom resources are not looked at.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+#     description: Network policies
+# custom:
+#   id: KM4003
+#   name: NoEgressPolicy
+#   severity: low
+#   scope: cluster
+#   kinds: [Workload]
+#   requires: [Workload, NetworkPolicy]
+#   remediation: >-
+#     Add a NetworkPolicy with an empty podSelector and policyTypes [Egress], which denies egress for all pods of the
+#     namespace, and allow what is needed by further policies.
+#   frameworks:
+#     nsa-cisa-1.2: [network-policies]
+#     mitre-attack-containers: [T1046]
+#     owasp-kubernetes-2022: [K07]
+package kubemuster.checks.network.egress_policy
+
+import data.kubemuster.lib.namespaces
+
+violations contains violation if {
+	some workload in input.inventory.workloads
+	not workload.egressPolicy
+	not workload.hostNetwork # policies do not hold on the node's own network
+	not workload.namespace in namespaces.system
+	workload.namespace in with_policy
+	violation := {
+		"object": {"kind": workload.kind, "namespace": workload.namespace, "name": workload.name},
+		"path": sprintf("%smetadata.labels", [trim_suffix(workload.path, "spec")]),
+		"message": "no network policy for egress selects the pods",
+	}
+}
+
+# KM4001 tells of namespaces that have none at all.
+with_policy contains policy.namespace if some policy in input.inventory.networkPolicies

@@ -1,0 +1,42 @@
+# METADATA
+# title: Pods that no policy for ingress selects
+# description: >-
+#   A policy isolates only the pods that it selects. These have been left out: every pod of the cluster reaches them on
+#   every port, while their namespace looks isolated. Policies of Cilium, Calico and other
+#   custom resources are not looked at.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+#     description: Network policies
+# custom:
+#   id: KM4002
+#   name: NoIngressPolicy
+#   severity: medium
+#   scope: cluster
+#   kinds: [Workload]
+#   requires: [Workload, NetworkPolicy]
+#   remediation: >-
+#     Add a NetworkPolicy with an empty podSelector and policyTypes [Ingress], which denies ingress for all pods of the
+#     namespace, and allow what is needed by further policies.
+#   frameworks:
+#     nsa-cisa-1.2: [network-policies]
+#     mitre-attack-containers: [T1046]
+#     owasp-kubernetes-2022: [K07]
+package kubemuster.checks.network.ingress_policy
+
+import data.kubemuster.lib.namespaces
+
+violations contains violation if {
+	some workload in input.inventory.workloads
+	not workload.ingressPolicy
+	not workload.hostNetwork # policies do not hold on the node's own network
+	not workload.namespace in namespaces.system
+	workload.namespace in with_policy
+	violation := {
+		"object": {"kind": workload.kind, "namespace": workload.namespace, "name": workload.name},
+		"path": sprintf("%smetadata.labels", [trim_suffix(workload.path, "spec")]),
+		"message": "no network policy for ingress selects the pods",
+	}
+}
+
+# KM4001 tells of namespaces that have none at all.
+with_policy contains policy.namespace if some policy in input.inventory.networkPolicies

@@ -1,0 +1,61 @@
+package kubemuster.checks.network.ingress_tls_test
+
+import data.kubemuster.checks.network.ingress_tls
+
+test_fails_for_absent_tls if {
+	ingress_tls.violations == {plain} with input.object as ingress({"rules": [{"host": "a.example"}]}, {})
+	ingress_tls.violations == {plain} with input.object as ingress({"tls": []}, {"team": "shop"})
+}
+
+test_fails_for_a_host_that_is_left_out if {
+	ingress_tls.violations == {{
+		"path": "spec.rules[2].host",
+		"key": "b.c.example",
+		"message": "ingress web has no TLS for b.c.example",
+	}} with input.object as ingress(
+		{
+			"tls": [{"hosts": ["a.example", "*.example"]}],
+			"rules": [{"host": "a.example"}, {"host": "b.example"}, {"host": "b.c.example"}, {"http": {}}],
+		},
+		{},
+	)
+}
+
+test_passes_for_tls if {
+	ingress_tls.violations == set() with input.object as ingress(
+		{
+			"tls": [{"hosts": ["a.example"]}],
+			"rules": [{"host": "a.example"}],
+		},
+		{},
+	)
+	ingress_tls.violations == set() with input.object as ingress(
+		{
+			"tls": [{"secretName": "all"}],
+			"rules": [{"host": "a.example"}],
+		},
+		{},
+	)
+}
+
+test_passes_where_the_certificate_is_elsewhere if {
+	every annotations in [
+		{"alb.ingress.kubernetes.io/certificate-arn": "arn"},
+		{"alb.ingress.kubernetes.io/listen-ports": `[{"HTTPS":443}]`},
+		{"networking.gke.io/managed-certificates": "web"},
+		{"traefik.ingress.kubernetes.io/router.tls": "true"},
+	] {
+		ingress_tls.violations == set() with input.object as ingress({}, annotations)
+	}
+}
+
+test_passes_for_the_solver_of_a_challenge if {
+	ingress_tls.violations == set() with input.object as {
+		"metadata": {"name": "cm", "labels": {"acme.cert-manager.io/http01-solver": "true"}},
+		"spec": {},
+	}
+}
+
+plain := {"path": "spec.tls", "message": "ingress web serves plain HTTP alone"}
+
+ingress(spec, annotations) := {"metadata": {"name": "web", "annotations": annotations}, "spec": spec}

@@ -1,0 +1,44 @@
+package kubemuster.lib.loadbalancer_test
+
+import data.kubemuster.lib.loadbalancer
+
+test_is_open_unless_told_otherwise if {
+	loadbalancer.open(set(), "", set(), set())
+	loadbalancer.open(set(), "", {"192.0.2.0/24", "0.0.0.0/0"}, set())
+	loadbalancer.open(set(), "", {"::/0"}, set())
+	loadbalancer.open(set(), "", set(), {"10.0.0.1", "198.51.100.1"})
+	loadbalancer.open({"service.beta.kubernetes.io/azure-load-balancer-internal=false"}, "", set(), set())
+	loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-internal=false"}, "", set(), set())
+	loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-internal="}, "", set(), set())
+	loadbalancer.open({"service.beta.kubernetes.io/azure-allowed-service-tags=internet"}, "", set(), set())
+	loadbalancer.open({"service.beta.kubernetes.io/load-balancer-source-ranges=192.0.2.0/24, 0.0.0.0/0"}, "", set(), set())
+	loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-type=nlb"}, "", set(), set())
+}
+
+test_is_closed_where_internal if {
+	every s in {
+		loadbalancer.setting("networking.gke.io/load-balancer-type", "Internal"),
+		loadbalancer.setting("service.beta.kubernetes.io/azure-load-balancer-internal", "true"),
+		loadbalancer.setting("service.beta.kubernetes.io/aws-load-balancer-internal", "0.0.0.0/0"),
+		loadbalancer.setting("service.beta.kubernetes.io/aws-load-balancer-type", "external"),
+	} {
+		not loadbalancer.open({s}, "", set(), set())
+	}
+	not loadbalancer.open(set(), "eks.amazonaws.com/nlb", set(), set())
+}
+
+test_is_open_where_the_aws_controller_is_told_so if {
+	facing := "service.beta.kubernetes.io/aws-load-balancer-scheme=internet-facing"
+	loadbalancer.open({facing}, "service.k8s.aws/nlb", set(), set())
+	loadbalancer.open({facing, "service.beta.kubernetes.io/aws-load-balancer-type=external"}, "", set(), set())
+}
+
+test_is_closed_where_limited if {
+	not loadbalancer.open(set(), "", {"192.0.2.0/24"}, set())
+	not loadbalancer.open({"service.beta.kubernetes.io/azure-allowed-ip-ranges=192.0.2.0/24,198.51.100.0/24"}, "", set(), set())
+	not loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-security-groups=sg-1"}, "", set(), set())
+}
+
+test_is_closed_where_all_its_addresses_are_private if {
+	not loadbalancer.open(set(), "", set(), {"10.0.0.1", "fd00::1"})
+}
