@@ -43,7 +43,8 @@ lint: ## Check formatting, vet, staticcheck, the Rego, the protocol's code and g
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && cp internal/pluginpb/*.pb.go "$$tmp" && $(PROTOBUF) && \
 		for f in internal/pluginpb/*.pb.go; do diff -q "$$f" "$$tmp" >/dev/null || { echo "$$f was stale; make generate has renewed it"; exit 1; }; done
 
-bench: ## Measure the engine.
+bench: ## Measure a scan beside a bare list, on a real API server; PODS=, DEPLOYMENTS=, NODES= and ROUNDS= say how much.
+	cd test/e2e && go run ./bench -pods $(or $(PODS),10000) -deployments $(or $(DEPLOYMENTS),0) -nodes $(or $(NODES),0) -rounds $(or $(ROUNDS),5)
 	go test ./internal/policy -run '^$$' -bench . -benchmem
 
 generate: ## Write generated code anew.

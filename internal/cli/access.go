@@ -30,8 +30,8 @@ func newAccess(ios *IOStreams, log *logOptions) *cobra.Command {
 		Example: "  kubemuster access eks://us-east-1/prod",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
-			return withTarget(cmd, log, ios, list[0], func(ctx context.Context, host *plugin.Host, t scan.Target, _ *slog.Logger) error {
-				return runAccess(ctx, ios, host, t, namespace)
+			return withTarget(cmd, log, ios, list[0], func(ctx context.Context, host *plugin.Host, t scan.Target, log *slog.Logger) error {
+				return runAccess(ctx, ios, host, t, namespace, log)
 			})
 		},
 	}
@@ -41,7 +41,7 @@ func newAccess(ios *IOStreams, log *logOptions) *cobra.Command {
 	return cmd
 }
 
-func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Target, namespace string) error {
+func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Target, namespace string, log *slog.Logger) error {
 	engine, err := newEngine(ctx)
 	if err != nil {
 		return err
@@ -53,9 +53,11 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		return usageError{err}
 	}
 	if err != nil {
+		log.Debug("not connected", "errors", scan.Chain(err))
 		fmt.Fprintln(ios.Err, "kubemuster:", sentence(err))
 		return exitCode(exitIncomplete)
 	}
+	defer conn.Close()
 	user := conn.Who.User
 	if user == "" {
 		user = "(the server does not tell)"

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,33 +14,49 @@ import (
 	"github.com/kubemuster/kubemuster/internal/scan"
 )
 
-// progress shows how far a scan is, on standard error: a line for each cluster in flight and one for the fleet on a
-// terminal, a line for each cluster that ends where there is none, nothing when it shall be quiet.
+const (
+	maxBars = 6                // more clusters in flight than that are counted: a fleet must not fill the screen
+	tellAll = 30 * time.Second // between two lines about one cluster, where there is no terminal
+)
+
+// progress shows how far a scan is, on standard error. On a terminal there is a line for each of some clusters in flight and
+// one for the fleet; where there is none, a line now and then and one for each cluster that ends; nothing when it shall be
+// quiet.
 type progress struct {
 	out      io.Writer
 	quiet    bool
 	total    int
+	now      func() time.Time
 	started  time.Time
 	bars     *mpb.Progress
 	fleet    *mpb.Bar
 	mu       sync.Mutex
 	finished int
-	clusters map[int]*clusterBar
+	inFlight []*clusterProgress // in the order in which they started
+	waiting  atomic.Int64       // clusters in flight that have no bar
 }
 
-type clusterBar struct {
-	bar     *mpb.Bar
+type clusterProgress struct {
+	index   int
+	target  string
+	bar     *mpb.Bar // nil: none yet
 	objects int
+	told    time.Time
 	stage   atomic.Value // string; the bar's own goroutine reads it
 }
 
-func newProgress(o *scanOptions) *progress {
-	p := &progress{
-		out: o.ios.Err, quiet: o.quiet || o.noProgress, total: len(o.config.Targets), started: time.Now(), clusters: map[int]*clusterBar{},
-	}
+func newProgress(o *scanOptions, options ...mpb.ContainerOption) *progress {
+	p := &progress{out: o.ios.Err, quiet: o.quiet || o.noProgress, total: len(o.config.Targets), now: time.Now}
+	p.started = p.now()
 	if o.ios.ErrTTY && !p.quiet {
-		p.bars = mpb.New(mpb.WithOutput(o.ios.Err), mpb.WithWidth(30))
-		p.fleet = p.bars.AddBar(int64(p.total), mpb.BarPriority(1<<20), mpb.PrependDecorators(decor.Name("clusters "), decor.CountersNoUnit("%d/%d")))
+		p.bars = mpb.New(append([]mpb.ContainerOption{mpb.WithOutput(o.ios.Err), mpb.WithWidth(30)}, options...)...)
+		p.fleet = p.bars.AddBar(int64(p.total), mpb.BarPriority(1<<20), mpb.PrependDecorators(decor.Name("clusters "), decor.CountersNoUnit("%d/%d")),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+				if n := p.waiting.Load(); n > 0 {
+					return fmt.Sprintf(" and %d more in flight", n)
+				}
+				return ""
+			})))
 	}
 	return p
 }
@@ -51,41 +68,66 @@ func (p *progress) event(e scan.Event) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := p.clusters[e.Index]
-	if c == nil {
-		c = &clusterBar{}
+	if e.Kind == scan.Started {
+		c := &clusterProgress{index: e.Index, target: e.Target, told: p.now()}
 		c.stage.Store("connecting")
-		p.clusters[e.Index] = c
+		p.inFlight = append(p.inFlight, c)
+		p.show(nil)
+		return
 	}
-	switch e.Kind {
-	case scan.Started:
-		if p.bars != nil {
-			c.bar = p.bars.New(0, mpb.SpinnerStyle(), mpb.BarRemoveOnComplete(), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				return fmt.Sprintf(" %s: %s", e.Target, c.stage.Load())
-			})))
-		}
+	at := slices.IndexFunc(p.inFlight, func(c *clusterProgress) bool { return c.index == e.Index })
+	if at < 0 {
+		return
+	}
+	switch c := p.inFlight[at]; e.Kind {
 	case scan.Connected:
 		c.stage.Store("reading")
 	case scan.Reading:
 		c.objects = max(c.objects, e.Objects)
 		c.stage.Store(fmt.Sprintf("%d objects read", c.objects))
+		if now := p.now(); p.bars == nil && now.Sub(c.told) >= tellAll {
+			c.told = now
+			fmt.Fprintf(p.out, "[%d/%d] %s: %d objects read, %.0f s\n", p.finished, p.total, c.target, c.objects, now.Sub(p.started).Seconds())
+		}
 	case scan.Finished:
 		p.finished++
+		p.inFlight = slices.Delete(p.inFlight, at, at+1)
 		if p.bars == nil {
-			fmt.Fprintf(p.out, "[%d/%d] %s: %s, %d objects, %.1f s\n", p.finished, p.total, e.Target, e.Status, c.objects, time.Since(p.started).Seconds())
+			fmt.Fprintf(p.out, "[%d/%d] %s: %s, %d objects, %.1f s\n", p.finished, p.total, c.target, e.Status, c.objects, p.now().Sub(p.started).Seconds())
 			return
 		}
-		c.bar.SetTotal(-1, true)
+		p.show(c.bar)
+		if c.bar != nil {
+			c.bar.SetTotal(-1, true)
+		}
 		p.fleet.Increment()
 	}
+}
+
+// show gives bars to the clusters that have been in flight longest; one that takes the place of another's waits for that.
+func (p *progress) show(after *mpb.Bar) {
+	if p.bars == nil {
+		return
+	}
+	for i, c := range p.inFlight {
+		if c.bar != nil || i >= maxBars {
+			continue
+		}
+		c.bar = p.bars.New(0, mpb.SpinnerStyle(), mpb.BarWidth(1), mpb.BarRemoveOnComplete(),
+			mpb.BarOptional(mpb.BarQueueAfter(after), after != nil),
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %-20s %s", c.stage.Load(), c.target) })))
+	}
+	p.waiting.Store(int64(max(0, len(p.inFlight)-maxBars)))
 }
 
 func (p *progress) close() {
 	if p.bars == nil {
 		return
 	}
-	for _, c := range p.clusters {
-		c.bar.Abort(true) // nothing that is left over may keep the reports waiting
+	for _, c := range p.inFlight {
+		if c.bar != nil {
+			c.bar.Abort(true) // nothing that is left over may keep the reports waiting
+		}
 	}
 	p.fleet.Abort(false)
 	p.bars.Wait()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"reflect"
 	"slices"
 	"sync"
@@ -23,7 +22,6 @@ import (
 
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
-	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
 const (
@@ -33,11 +31,13 @@ const (
 	pageTimeout = 90 * time.Second
 	// parallelKinds are listed at once.
 	parallelKinds = 4
-	// attempts at one page that fails for a passing reason. client-go itself waits and retries where the server says when
-	// (Retry-After) and where a connection is reset.
-	attempts = 3
 	// maxPages of one kind are read: ten million objects.
 	maxPages = 20_000
+	// smallPage is the number of objects asked for where more would be too much for one answer. etcd stores none of more than
+	// 1.5 MiB, unless it is told to, so that an answer of so many is within kube's bound.
+	smallPage = 20
+	// maxToken bounds a continue token, in bytes. It holds a revision and an object's key.
+	maxToken = 8 << 10
 )
 
 // Live lists a cluster's objects.
@@ -165,6 +165,10 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 			opts.Continue, expired = token, true
 			continue
 		}
+		if errors.Is(err, kube.ErrTooLarge) && opts.Limit > smallPage {
+			opts.Limit = smallPage
+			continue
+		}
 		if err != nil {
 			return read, err
 		}
@@ -178,6 +182,9 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 		if next == "" {
 			return read, nil
 		}
+		if len(next) > maxToken {
+			return read, fmt.Errorf("the server answers a continue token of %d bytes, which is none of an API server's", len(next))
+		}
 		if seen[next] {
 			return read, errors.New("the server answers the same page again and again")
 		}
@@ -190,30 +197,25 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Kind, namespace string, opts metav1.ListOptions) ([]snapshot.Object, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	for attempt := 1; ; attempt++ {
+	var list runtime.Object
+	err := kube.Retry(ctx, func() (err error) {
 		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
-		list, err := get(ctx, kind, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
+		list, err = get(ctx, kind, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
 			SpecificallyVersionedParams(&opts, snapshot.ParameterCodec, schema.GroupVersion{Version: "v1"})) // custom groups have no options of their own
-		if err == nil {
-			objects, err := objects(kind, list)
-			if err != nil {
-				return nil, "", err
-			}
-			m, err := meta.ListAccessor(list)
-			if err != nil {
-				return nil, "", err
-			}
-			return objects, m.GetContinue(), nil
-		}
-		if attempt == attempts || !passing(err) || ctx.Err() != nil {
-			return nil, "", err
-		}
-		select {
-		case <-time.After(time.Duration(attempt) * 300 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, "", ctx.Err()
-		}
+		return err
+	})
+	if err != nil {
+		return nil, "", err
 	}
+	objects, err := objects(kind, list)
+	if err != nil {
+		return nil, "", err
+	}
+	m, err := meta.ListAccessor(list)
+	if err != nil {
+		return nil, "", err
+	}
+	return objects, m.GetContinue(), nil
 }
 
 func (l *Live) client(gv schema.GroupVersion) (rest.Interface, error) {
@@ -294,19 +296,6 @@ func continueAfterExpiry(err error) string {
 		return st.Status().Continue
 	}
 	return ""
-}
-
-// passing reports whether asking again may help.
-func passing(err error) bool {
-	var known *sdk.Error
-	var st apierrors.APIStatus
-	switch {
-	case errors.As(err, &known):
-		return errors.Is(known, sdk.ErrUnavailable)
-	case errors.As(err, &st):
-		return st.Status().Code == http.StatusTooManyRequests || st.Status().Code >= http.StatusInternalServerError
-	}
-	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // notServed reports whether the server lacks the API. The core group is in every API server: one that does not know it is none.

@@ -89,6 +89,7 @@ type Scope string
 const (
 	ObjectScope  Scope = "object"  // one object at a time
 	ClusterScope Scope = "cluster" // the index of the whole cluster
+	GrantScope   Scope = "grant"   // one binding at a time, with what it grants
 )
 
 // Domain is the check's family, from the first digit of its ID: workload, rbac, identity, network, admission, node, cloud or,
@@ -137,6 +138,11 @@ type Finding struct {
 	Waiver *Waiver
 	// Request is what the object's annotations ask to have waived, if they do.
 	Request *Request
+	// Ways lead to what the finding is about, each a step at a time: Deployment shop/web, ServiceAccount shop/web,
+	// ClusterRoleBinding ops, ClusterRole cluster-admin.
+	Ways [][]string
+	// Folded are the checks that fail for the same reason and say less, sorted: this finding stands for theirs.
+	Folded []string
 	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
 	ManagedBy string
 	File      string // manifests only: the file, relative, slashes

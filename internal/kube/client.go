@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/rest"
 
+	"github.com/kubemuster/kubemuster/internal/address"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
@@ -26,8 +28,18 @@ type Options struct {
 	UserAgent string
 }
 
-// maxBody bounds an answer, in bytes once it is unpacked. A page of 500 pods is some 5 MiB.
-const maxBody = 256 << 20
+// maxBody bounds an answer, in bytes once it is unpacked. A page of 500 pods is some 5 MiB, and one of 20 of the largest
+// objects that etcd stores is 30.
+const maxBody = 64 << 20
+
+// refuseForbidden is a net.Dialer's Control: names may resolve to where no API server is, whoever answers for them.
+func refuseForbidden(_, to string, _ syscall.RawConn) error {
+	if host, _, err := net.SplitHostPort(to); err != nil || address.Forbidden(host) {
+		return sdk.Errorf(sdk.ErrUnsupported, "check the endpoint that the target names, and who answers for its name",
+			"the API server's name leads to %s, a link-local, multicast, unspecified or metadata address, where no API server is", to)
+	}
+	return nil
+}
 
 // Config returns the client configuration for an API server. Every request carries a token from source, or its client
 // certificate; protobuf is preferred over JSON.
@@ -48,9 +60,14 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 		}
 		proxy = http.ProxyURL(u)
 	}
+	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	if via, err := proxy(&http.Request{URL: server}); via == nil && err == nil {
+		dialer.Control = refuseForbidden // behind a proxy it is the proxy that finds the server
+	}
+	open := &conns{dialer: dialer, open: map[*conn]bool{}}
 	base := &http.Transport{
 		Proxy:       proxy,
-		DialContext: (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext: open.dial,
 		TLSClientConfig: &tls.Config{
 			MinVersion: tls.VersionTLS12, RootCAs: pool, ServerName: access.TLSServerName,
 			GetClientCertificate: source.clientCertificate,
@@ -68,7 +85,7 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 	}
 	return &rest.Config{
 		Host:      access.Server,
-		Transport: &transport{host: server.Host, base: base, source: source, maxBody: maxBody},
+		Transport: &transport{host: server.Host, base: base, conns: open, source: source, maxBody: maxBody},
 		UserAgent: opts.UserAgent,
 		QPS:       opts.QPS,
 		Burst:     int(2 * opts.QPS),
@@ -79,4 +96,12 @@ func Config(access *sdk.Access, source *TokenSource, opts Options) (*rest.Config
 			ContentType:        "application/vnd.kubernetes.protobuf",
 		},
 	}, nil
+}
+
+// Close closes the connections of a configuration's clients, which are of no use any more.
+func Close(config *rest.Config) {
+	if t, ok := config.Transport.(*transport); ok {
+		t.base.CloseIdleConnections()
+		t.conns.close()
+	}
 }

@@ -73,7 +73,7 @@ func configFor(t *testing.T, access *sdk.Access, issue func(context.Context) (*s
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(config.Transport.(*transport).base.(*http.Transport).CloseIdleConnections)
+	t.Cleanup(func() { Close(config) })
 	return config
 }
 

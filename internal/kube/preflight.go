@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,7 +41,9 @@ func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (ve
 	}
 	ctx = klog.NewContext(ctx, klog.Logger{}) // what client-go would log comes back as an error
 	review := &authenticationv1.SelfSubjectReview{}
-	err = client.Post().Resource("selfsubjectreviews").Body(review).Do(ctx).Into(review)
+	err = Retry(ctx, func() error {
+		return client.Post().Resource("selfsubjectreviews").Body(review).Do(ctx).Into(review)
+	})
 	switch {
 	case err == nil:
 		who = Identity{review.Status.UserInfo.Username, review.Status.UserInfo.Groups}
@@ -50,7 +53,11 @@ func Preflight(ctx context.Context, config *rest.Config, access *sdk.Access) (ve
 		return "", who, explain(err, access)
 	}
 	var info apiversion.Info
-	answer, err := client.Get().AbsPath("/version").SetHeader("Accept", "application/json").Do(ctx).Raw()
+	var answer []byte
+	err = Retry(ctx, func() (err error) {
+		answer, err = client.Get().AbsPath("/version").SetHeader("Accept", "application/json").Do(ctx).Raw()
+		return err
+	})
 	if err == nil && (json.Unmarshal(answer, &info) != nil || info.GitVersion == "") {
 		err = errors.New("it does not tell its version")
 	}
@@ -73,7 +80,9 @@ func MayList(ctx context.Context, config *rest.Config, kind snapshot.Kind, names
 			Verb: "list", Group: kind.Group, Version: kind.Version, Resource: kind.Resource, Namespace: namespace,
 		}},
 	}
-	if err := client.Post().Resource("selfsubjectaccessreviews").Body(review).Do(ctx).Into(review); err != nil {
+	if err := Retry(ctx, func() error {
+		return client.Post().Resource("selfsubjectaccessreviews").Body(review).Do(ctx).Into(review)
+	}); err != nil {
 		return false, explain(err, &sdk.Access{Server: config.Host})
 	}
 	return review.Status.Allowed, nil
@@ -86,18 +95,33 @@ func reviews(config *rest.Config, gv schema.GroupVersion) (rest.Interface, error
 	return rest.RESTClientFor(c)
 }
 
+// explained is a failure told in words, with the error that it tells of behind it.
+type explained struct {
+	words error // an *sdk.Error, unless the caller gave up
+	cause error
+}
+
+// Error implements error.
+func (e *explained) Error() string { return e.words.Error() }
+
+// Unwrap returns the words and the error.
+func (e *explained) Unwrap() []error { return []error{e.words, e.cause} }
+
 // explain tells a failed connection in words that say what to do.
 func explain(err error, access *sdk.Access) error {
+	return &explained{inWords(err, access), err}
+}
+
+func inWords(err error, access *sdk.Access) error {
 	var (
-		unknown  x509.UnknownAuthorityError
 		hostname x509.HostnameError
 		invalid  x509.CertificateInvalidError
-		verify   *tls.CertificateVerificationError
 		op       *net.OpError
 		dns      *net.DNSError
 		known    *sdk.Error
 	)
 	server := access.Server
+	const reach = "check that it can be reached from here; a private cluster is reached from inside its network only"
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -109,7 +133,7 @@ func explain(err error, access *sdk.Access) error {
 		return sdk.Errorf(sdk.ErrUnavailable, "check the endpoint that the target names", "the certificate of the API server %s is for another host", server)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return sdk.Errorf(sdk.ErrUnavailable, "check the clock here, and the certificate there", "the certificate of the API server %s is not valid at this time", server)
-	case errors.As(err, &unknown), errors.As(err, &invalid), errors.As(err, &verify):
+	case untrusted(err):
 		return sdk.Errorf(sdk.ErrUnavailable, "if a proxy inspects TLS on the way, let this connection pass it; a certificate is never taken on trust",
 			"the certificate of the API server %s is not signed by the cluster's authority", server)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, http.ErrHandlerTimeout):
@@ -119,13 +143,22 @@ func explain(err error, access *sdk.Access) error {
 	case errors.As(err, &dns):
 		return sdk.Errorf(sdk.ErrUnavailable, "a private cluster is reached from inside its network only", "the API server's name %s cannot be resolved", dns.Name)
 	case errors.As(err, &op):
-		return sdk.Errorf(sdk.ErrUnavailable, "check that it can be reached from here; a private cluster is reached from inside its network only",
-			"the API server %s cannot be reached (%s)", server, op.Err)
+		return sdk.Errorf(sdk.ErrUnavailable, reach, "the API server %s cannot be reached (%s)", server, op.Err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return sdk.Errorf(sdk.ErrUnavailable, reach, "the API server %s closes the connection before it has answered", server)
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, new(tls.RecordHeaderError)):
+		return sdk.Errorf(sdk.ErrUnavailable, "check the endpoint that the target names", "the API server %s does not speak TLS", server)
 	}
 	if st := apierrors.APIStatus(nil); errors.As(err, &st) && st.Status().Code >= 500 {
 		return sdk.Errorf(sdk.ErrUnavailable, "try again later", "the API server %s fails: %s", server, fmt.Sprint(st.Status().Code))
 	}
 	return sdk.Errorf(sdk.ErrUnavailable, "check that the endpoint is that of a Kubernetes API server", "the API server %s cannot be used: %s", server, Message(err))
+}
+
+// untrusted reports whether a server's certificate was not good enough. It will be no better the next time.
+func untrusted(err error) bool {
+	return errors.As(err, new(x509.UnknownAuthorityError)) || errors.As(err, new(x509.CertificateInvalidError)) ||
+		errors.As(err, new(x509.HostnameError)) || errors.As(err, new(*tls.CertificateVerificationError))
 }
 
 // maxMessage bounds a message, in characters.

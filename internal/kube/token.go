@@ -126,7 +126,8 @@ func (s *TokenSource) clientCertificate(r *tls.CertificateRequestInfo) (*tls.Cer
 // reviews, which ask and change nothing.
 type transport struct {
 	host    string
-	base    http.RoundTripper
+	base    *http.Transport
+	conns   *conns // of base
 	source  *TokenSource
 	maxBody int64 // of an answer, in bytes
 }
@@ -203,6 +204,9 @@ func withoutToken(resp *http.Response, token sdk.Secret) error {
 	return nil
 }
 
+// ErrTooLarge is the kind of failure of an answer that is larger than what is read of one.
+var ErrTooLarge = fmt.Errorf("%w: too large", sdk.ErrUnsupported)
+
 // boundedBody fails where an answer is larger than any that an API server gives: it is read into memory whole.
 type boundedBody struct {
 	io.ReadCloser
@@ -214,7 +218,7 @@ type boundedBody struct {
 func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, sdk.Errorf(sdk.ErrUnsupported, "", "an answer of the API server %s is too large to be read", b.server)
+		return 0, sdk.Errorf(ErrTooLarge, "", "an answer of the API server %s is too large to be read", b.server)
 	}
 	return n, err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,11 +20,14 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/kubemuster/kubemuster/internal/pluginpb"
+	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
-// maxAnswer bounds a plugin's answer, in bytes.
-const maxAnswer = 16 << 20
+const (
+	maxAnswer = 16 << 20 // bytes of a plugin's answer
+	maxToken  = 64 << 10 // bytes of a bearer token, which each request repeats
+)
 
 var errStopped = errors.New("the plugins are already stopped")
 
@@ -32,6 +36,8 @@ type Provider struct {
 	host *Host
 	exe  Executable
 	told atomic.Pointer[sdk.Info] // nil until it is known
+	// known are the secrets that the plugin was handed and the credentials that it has issued, to be kept out of what it says.
+	known redact.Values
 
 	// turn holds one element while someone starts, buries or stops the process; what follows is theirs.
 	turn     chan struct{}
@@ -58,11 +64,12 @@ func (p *Provider) Path() string { return p.exe.Path }
 // Access finds the target's API server. The answer is validated: a plugin cannot make the host trust nothing.
 func (p *Provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error) {
 	r, err := call(ctx, p, func(ctx context.Context, api pluginpb.ProviderClient) (*pluginpb.AccessResponse, error) {
-		return api.Access(ctx, &pluginpb.AccessRequest{Target: wireTarget(t)})
+		return api.Access(ctx, &pluginpb.AccessRequest{Target: p.wireTarget(t)})
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.Hint = p.known.String(r.GetHint())
 	a := access(r)
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("plugin %s gave an unusable answer for %s: %w", p.exe.Name, t, err)
@@ -73,18 +80,24 @@ func (p *Provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error
 	return a, nil
 }
 
-// Token has a credential issued for the target. One that is empty or has already expired is an error.
+// Token has a credential issued for the target. One that is empty, cannot be sent or has already expired is an
+// error.
 func (p *Provider) Token(ctx context.Context, t sdk.Target) (*sdk.Token, error) {
 	r, err := call(ctx, p, func(ctx context.Context, api pluginpb.ProviderClient) (*pluginpb.TokenResponse, error) {
-		return api.Token(ctx, &pluginpb.TokenRequest{Target: wireTarget(t)})
+		return api.Token(ctx, &pluginpb.TokenRequest{Target: p.wireTarget(t)})
 	})
 	if err != nil {
 		return nil, err
 	}
 	tok := token(r)
+	p.known.Add(tok.Value.Reveal(), tok.ClientKey.Reveal())
 	switch {
 	case tok.Value.IsZero() && (len(tok.ClientCertificate) == 0 || tok.ClientKey.IsZero()):
 		return nil, fmt.Errorf("plugin %s gave an empty credential for %s", p.exe.Name, t)
+	case len(tok.Value.Reveal()) > maxToken:
+		return nil, fmt.Errorf("plugin %s gave a token for %s that is longer than %d bytes", p.exe.Name, t, maxToken)
+	case strings.ContainsFunc(tok.Value.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, fmt.Errorf("plugin %s gave a token for %s that fits into no HTTP header", p.exe.Name, t)
 	case !tok.Expiry.IsZero() && !tok.Expiry.After(time.Now()):
 		return nil, fmt.Errorf("plugin %s gave a credential for %s that expired at %s", p.exe.Name, t, tok.Expiry.UTC().Format(time.RFC3339))
 	}
@@ -118,7 +131,7 @@ func call[T any](ctx context.Context, p *Provider, do func(context.Context, plug
 			return zero, sdk.Errorf(sdk.ErrUnavailable, "check that the cloud's endpoints can be reached from here",
 				"plugin %s did not answer within %s", p.exe.Name, p.host.opts.CallTimeout)
 		default:
-			return zero, fromStatus(err)
+			return zero, fromStatus(err, &p.known)
 		}
 	}
 }
@@ -236,7 +249,7 @@ func (p *Provider) ask(ctx context.Context, sum []byte) (sdk.Info, error) {
 	case died:
 		return sdk.Info{}, fmt.Errorf("plugin %s crashed when it was asked what it is%s", p.exe.Name, bare.stderr.last())
 	case err != nil:
-		return sdk.Info{}, fmt.Errorf("plugin %s does not tell what it is: %w", p.exe.Name, fromStatus(err))
+		return sdk.Info{}, fmt.Errorf("plugin %s does not tell what it is: %w", p.exe.Name, fromStatus(err, &p.known))
 	}
 	return info(r), nil
 }
@@ -247,7 +260,12 @@ func (p *Provider) launch(ctx context.Context, granted []string, sum []byte) (*p
 			return nil, err
 		}
 	}
-	proc := &process{stderr: &stderrLog{log: p.host.opts.Log.With(slog.String("plugin", p.exe.Name))}}
+	for _, name := range granted {
+		if v := os.Getenv(name); redact.Value(name, v) != v {
+			p.known.Add(v)
+		}
+	}
+	proc := &process{stderr: &stderrLog{log: p.host.opts.Log.With(slog.String("plugin", p.exe.Name)), known: &p.known}}
 	proc.run = newRunner(p.exe.Path, environment(granted))
 	proc.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  pluginpb.Handshake,
@@ -360,10 +378,11 @@ func environment(granted []string) []string {
 	return env
 }
 
-func wireTarget(t sdk.Target) *pluginpb.Target {
+func (p *Provider) wireTarget(t sdk.Target) *pluginpb.Target {
 	w := &pluginpb.Target{Provider: t.Provider, Name: t.Name, Path: t.Path, Params: t.Params, Secrets: map[string]string{}}
 	for k, v := range t.Secrets {
 		w.Secrets[k] = v.Reveal()
+		p.known.Add(v.Reveal())
 	}
 	return w
 }
@@ -407,16 +426,16 @@ func info(r *pluginpb.InfoResponse) sdk.Info {
 	return i
 }
 
-// fromStatus turns a call's failure back into the sdk's error.
-func fromStatus(err error) error {
+// fromStatus turns a call's failure back into the sdk's error, without the secrets that are known.
+func fromStatus(err error, known *redact.Values) error {
 	st := status.Convert(err)
 	hint := ""
 	for _, d := range st.Details() {
 		if e, ok := d.(*pluginpb.ErrorDetail); ok {
-			hint = oneLine(e.GetHint(), maxMessage)
+			hint = oneLine(known.String(e.GetHint()), maxMessage)
 		}
 	}
-	message := oneLine(st.Message(), maxMessage)
+	message := oneLine(known.String(st.Message()), maxMessage)
 	if kind := pluginpb.Kind(st.Code()); kind != nil {
 		return sdk.Errorf(kind, hint, "%s", message)
 	}

@@ -161,12 +161,12 @@ func TestCapabilitiesThatAreNotThere(t *testing.T) {
 	proc, err := p.start(t.Context())
 	must(t, err)
 	_, err = proc.api.Facts(t.Context(), &pluginpb.FactsRequest{})
-	if !errors.Is(fromStatus(err), sdk.ErrUnsupported) {
+	if !errors.Is(fromStatus(err, nil), sdk.ErrUnsupported) {
 		t.Errorf("Facts: %v", err)
 	}
 	stream, err := proc.api.Discover(t.Context(), &pluginpb.DiscoverRequest{})
 	must(t, err)
-	if _, err = stream.Recv(); !errors.Is(fromStatus(err), sdk.ErrUnsupported) {
+	if _, err = stream.Recv(); !errors.Is(fromStatus(err, nil), sdk.ErrUnsupported) {
 		t.Errorf("Discover: %v", err)
 	}
 }

@@ -25,7 +25,8 @@ const (
 // stderrLog turns what a plugin writes into log records, redacted, and keeps its last lines. Lines in the JSON that the
 // SDK writes keep their level and attributes; others are debug records.
 type stderrLog struct {
-	log *slog.Logger
+	log   *slog.Logger
+	known *redact.Values
 
 	mu      sync.Mutex
 	tail    []string
@@ -63,6 +64,7 @@ func (s *stderrLog) emit(line string) {
 	if line = strings.TrimSpace(line); line == "" {
 		return
 	}
+	line = s.known.String(line)
 	level, message, attrs := slog.LevelDebug, line, []slog.Attr(nil)
 	var fields map[string]any
 	if json.Unmarshal([]byte(line), &fields) == nil && fields["@message"] != nil {
@@ -72,11 +74,11 @@ func (s *stderrLog) emit(line string) {
 		}
 		for _, k := range slices.Sorted(maps.Keys(fields)) {
 			if !strings.HasPrefix(k, "@") {
-				attrs = append(attrs, slog.Any(k, flat(clean(k, fields[k]))))
+				attrs = append(attrs, slog.Any(k, flat(s.clean(k, fields[k]))))
 			}
 		}
 	}
-	message = oneLine(message, maxLine)
+	message = oneLine(s.known.String(message), maxLine) // once more: JSON has ways to write the same otherwise
 	if s.cause == "" && (strings.HasPrefix(message, "panic: ") || strings.HasPrefix(message, "fatal error: ")) {
 		s.cause = shorten(message, maxWord)
 	}
@@ -92,17 +94,17 @@ func (s *stderrLog) emit(line string) {
 }
 
 // clean takes the credentials out of an attribute's value.
-func clean(name string, v any) any {
+func (s *stderrLog) clean(name string, v any) any {
 	switch v := v.(type) {
 	case string:
-		return redact.Value(name, v)
+		return redact.Value(name, s.known.String(v))
 	case map[string]any:
 		for k := range v {
-			v[k] = clean(k, v[k])
+			v[k] = s.clean(k, v[k])
 		}
 	case []any:
 		for i := range v {
-			v[i] = clean(name, v[i])
+			v[i] = s.clean(name, v[i])
 		}
 	}
 	return v

@@ -53,7 +53,7 @@ func FuzzAnswers(f *testing.F) {
 		if proto.Unmarshal(data, &d) == nil {
 			st, err := status.New(codes.NotFound, d.GetHint()).WithDetails(&d)
 			if err == nil {
-				wantErr(t, fromStatus(st.Err()))
+				wantErr(t, fromStatus(st.Err(), nil))
 			}
 		}
 	})

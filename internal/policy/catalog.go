@@ -28,6 +28,10 @@ type check struct {
 	values        map[string]any // its parameters
 	missing       string         // the parameter without which it has nothing to say, if that is not set
 	severityFixed bool           // by the settings: its violations have no say
+	// permissions are what the check looks for; nil without such a rule.
+	permissions permissions
+	// foldedUnder are the checks whose finding stands for this one's at the same grant.
+	foldedUnder []string
 }
 
 // metadata is what stands under custom in a check's METADATA block.
@@ -41,12 +45,18 @@ type metadata struct {
 	Needs       []string            `json:"needs"`
 	Remediation string              `json:"remediation"`
 	Frameworks  map[string][]string `json:"frameworks"`
+	FoldedUnder []string            `json:"foldedUnder"`
 	Parameters  []finding.Parameter `json:"parameters"`
 	Replaces    string              `json:"replaces"`
 }
 
 // needed is what needs in metadata may hold.
 var needed = []string{"version", "cluster"}
+
+var scopes = []finding.Scope{finding.ObjectScope, finding.ClusterScope, finding.GrantScope}
+
+// grantKinds are what every check of scope grant needs; it judges the first two.
+var grantKinds = []string{"ClusterRoleBinding", "RoleBinding", "ClusterRole", "Role"}
 
 // workloadKinds is what the kind Workload in metadata stands for.
 const workloadKinds = "Workload"
@@ -128,6 +138,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if err := decoder.Decode(&m); err != nil {
 		return nil, fmt.Errorf("%s: custom: %s", at, strings.TrimPrefix(err.Error(), "json: "))
 	}
+	if m.Scope == finding.GrantScope {
+		m.Kinds, m.Requires = slices.Concat(m.Kinds, grantKinds[:2]), slices.Concat(m.Requires, grantKinds)
+	}
 	severity, err := finding.ParseSeverity(m.Severity)
 	if err != nil {
 		return nil, fmt.Errorf("%s: severity: %w", at, err)
@@ -141,7 +154,8 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		{note.Title != "", "title is missing"},
 		{note.Description != "", "description is missing: say what an attacker gains"},
 		{m.Remediation != "", "custom.remediation is missing: name the field or command"},
-		{m.Scope == finding.ObjectScope || m.Scope == finding.ClusterScope, "custom.scope must be object or cluster"},
+		{slices.Contains(scopes, m.Scope), "custom.scope must be object, cluster or grant"},
+		{m.Scope == finding.GrantScope || len(m.FoldedUnder) == 0, "custom.foldedUnder is for the scope grant alone"},
 		{!slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
 		{len(m.Kinds) > 0, "custom.kinds is missing"},
 		{m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
@@ -168,7 +182,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
-	c := &check{kinds: kinds, at: at, module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at, module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
 		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}

@@ -15,10 +15,6 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/storage"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -30,11 +26,15 @@ type Engine struct {
 	packs    []Pack
 	checks   []*check
 	objects  map[string]*router // by the kind's name
+	shared   *router            // of the checks that share
+	apart    map[string]*router // by the kind's name, of those that do not
 	cluster  *router
 	timeout  time.Duration // of a check on one object; zero means DefaultTimeout
 
 	frameworks []*framework
 	managed    []*managed
+	holders    *router // checks of the cluster that look for permissions
+	grants     *router
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -79,7 +79,11 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
 		}
 	}
-	return e, e.prepare(ctx)
+	if err := e.readPermissions(ctx); err != nil {
+		return nil, err
+	}
+	e.prepare()
+	return e, nil
 }
 
 // assemble loads the packs into one catalogue and one set of modules.
@@ -137,36 +141,59 @@ func compilerFor(checks []*check, modules map[string]*ast.Module) *ast.Compiler 
 	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
 }
 
-// prepare makes the queries of the engine's checks.
-func (e *Engine) prepare(ctx context.Context) (err error) {
+// prepare makes the routers of the engine's checks.
+func (e *Engine) prepare() {
 	perKind := map[string][]*check{}
-	var cluster []*check
-	parameters := map[string]any{}
+	var cluster, holders, grants []*check
+	types, parameters := map[string]reflect.Type{}, map[string]any{}
 	for _, c := range e.checks {
 		if c.missing != "" {
 			continue
 		}
 		parameters[c.ID] = c.values
-		if c.Scope == finding.ClusterScope {
+		switch {
+		case c.Scope == finding.GrantScope:
+			grants = append(grants, c)
+			continue
+		case c.Scope == finding.ClusterScope && c.permissions != nil:
+			holders = append(holders, c)
+			continue
+		case c.Scope == finding.ClusterScope:
 			cluster = append(cluster, c)
 			continue
 		}
 		for _, k := range c.Check.Kinds {
 			perKind[k] = append(perKind[k], c)
 		}
-	}
-	store := parameterStore(parameters)
-	if e.cluster, err = newRouter(ctx, e.compiler, store, cluster); err != nil {
-		return err
-	}
-	e.cluster.limit = clusterTimes * cmp.Or(e.timeout, DefaultTimeout)
-	for kind, checks := range perKind {
-		if e.objects[kind], err = newRouter(ctx, e.compiler, store, checks); err != nil {
-			return err
+		for _, k := range c.kinds {
+			types[k.Name] = k.Type
 		}
-		e.objects[kind].limit = cmp.Or(e.timeout, DefaultTimeout)
 	}
-	return nil
+	data, limit := newData(parameters), cmp.Or(e.timeout, DefaultTimeout)
+	ofCluster := func(checks []*check) *router { return newRouter(e.compiler, data, clusterTimes*limit, checks, nil) }
+	e.cluster, e.holders, e.grants = ofCluster(cluster), ofCluster(holders), ofCluster(grants)
+	var shared []*check
+	for _, c := range e.checks {
+		if c.missing == "" && e.shares(c) {
+			shared = append(shared, c)
+		}
+	}
+	e.shared, e.apart = newRouter(e.compiler, data, limit, shared, nil), map[string]*router{}
+	for kind, checks := range perKind {
+		e.objects[kind] = newRouter(e.compiler, data, limit, checks, types[kind])
+		if apart := slices.DeleteFunc(slices.Clone(checks), e.shares); len(apart) > 0 {
+			e.apart[kind] = newRouter(e.compiler, data, limit, apart, types[kind])
+		}
+	}
+}
+
+// shares reports whether the check judges whatever runs pods, and nothing of it but those pods: a template that it passes has
+// pods that it passes, as far as they are like it.
+func (e *Engine) shares(c *check) bool {
+	if c.Scope != finding.ObjectScope || readsOf(e.compiler, []ast.Ref{c.rule}).at("object") != nil {
+		return false
+	}
+	return !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.PodSpec != "" && !slices.Contains(c.Check.Kinds, k.Name) })
 }
 
 // Checks returns the catalogue, by ID.
@@ -227,80 +254,34 @@ func (e *Engine) Kinds() []snapshot.Kind {
 
 // Object judges one object with the checks of its kind.
 func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster) Judgement {
-	r := e.objects[o.Kind.Name]
-	if r == nil {
-		return Judgement{}
-	}
-	input := ast.NewObject(ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())))
-	var spec *corev1.PodSpec
-	if o.Kind.PodSpec != "" {
-		if spec = o.PodSpec(); spec == nil {
-			return Judgement{} // a ReplicationController may have no template
-		}
-		input.Insert(ast.InternedTerm("workload"), ast.NewTerm(workload(o, spec)))
-	}
-	if r.readsObject {
-		input.Insert(ast.InternedTerm("object"), ast.NewTerm(withTypeMeta(o)))
-	}
-	return r.judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
-		f := finding.Finding{
-			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
-			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
-			Key:    v.Key, Path: v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
-		}
-		if o.Line != nil {
-			f.File, f.Line = o.File, o.Line(v.Path)
-		}
-		return f
-	})
+	return e.For(cluster).Object(ctx, o)
 }
 
 // Cluster judges the whole cluster with the checks that skip does not name.
 func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cluster, skip func(finding.Check) bool) Judgement {
-	input := ast.NewObject(
-		ast.Item(ast.InternedTerm("cluster"), ast.NewTerm(cluster.value())),
-		ast.Item(ast.InternedTerm("inventory"), ast.NewTerm(toValue(reflect.ValueOf(inv)))),
-	)
-	return e.cluster.without(skip).judge(ctx, input, cluster, func(c *check, v violation) finding.Finding {
+	find := func(c *check, v violation) finding.Finding {
 		k, ok := snapshot.KindNamed(v.Object.Kind)
 		if !ok {
 			k = snapshot.Kind{Name: v.Object.Kind}
 		}
 		return finding.Finding{
 			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
-			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message,
+			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
-	})
-}
-
-func (c Cluster) value() ast.Value {
-	obj := ast.NewObject(ast.Item(ast.InternedTerm("provider"), ast.StringTerm(c.Provider)))
-	if c.Version != "" {
-		obj.Insert(ast.InternedTerm("version"), ast.StringTerm(c.Version))
 	}
-	if !c.Time.IsZero() {
-		obj.Insert(ast.InternedTerm("time"), ast.StringTerm(c.Time.UTC().Format(time.RFC3339)))
+	w := newWorld(inv)
+	r := e.cluster.without(skip)
+	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
+	for _, j := range []Judgement{
+		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
+	} {
+		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
 	}
-	return obj
+	return all
 }
 
 func identity(k snapshot.Kind, namespace, name string) finding.Object {
 	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Kind(), Resource: k.Resource, Namespace: namespace, Name: name}
-}
-
-// withTypeMeta is the object with the kind and version that lists leave out of their items.
-func withTypeMeta(o snapshot.Object) ast.Value {
-	value := reflect.ValueOf(o.Value)
-	if u, ok := o.Value.(*unstructured.Unstructured); ok {
-		value = reflect.ValueOf(u.Object)
-	}
-	obj, ok := toValue(value).(ast.Object)
-	if !ok {
-		return ast.NewObject()
-	}
-	obj.Insert(ast.InternedTerm("apiVersion"), ast.StringTerm(o.Kind.APIVersion()))
-	obj.Insert(ast.InternedTerm("kind"), ast.StringTerm(o.Kind.Kind()))
-	return obj
 }
 
 func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
@@ -366,11 +347,12 @@ func didYouMean(d *ast.RefErrInvalidDetail) string {
 // router runs all checks of one kind as a single query; where one of them fails to evaluate, each runs by itself, so that
 // only the broken one goes without a verdict.
 type router struct {
-	checks      []*check
-	all         rego.PreparedEvalQuery
-	single      []rego.PreparedEvalQuery
-	readsObject bool
-	limit       time.Duration // of one query
+	checks []*check
+	form   *form
+	all    *query
+	single []*query
+	id     string        // the same for routers of the same checks
+	limit  time.Duration // of one query
 }
 
 func (r *router) list() []*check {
@@ -380,46 +362,22 @@ func (r *router) list() []*check {
 	return r.checks
 }
 
-func newRouter(ctx context.Context, compiler *ast.Compiler, store storage.Store, checks []*check) (*router, error) {
-	r := &router{checks: checks}
-	var rules []string
+// newRouter makes the router of checks of the whole cluster, or of objects of a type.
+func newRouter(compiler *ast.Compiler, data data, limit time.Duration, checks []*check, object reflect.Type) *router {
+	r := &router{checks: checks, limit: limit}
+	var rules []ast.Ref
 	for _, c := range checks {
-		q, err := prepare(ctx, compiler, store, "["+c.rule.String()+"]")
-		if err != nil {
-			return nil, fmt.Errorf("%s: preparing check %s: %w", c.at, c.ID, err)
-		}
-		r.single = append(r.single, q)
-		rules = append(rules, c.rule.String())
-		for _, rule := range compiler.GetRulesExact(c.rule) {
-			r.readsObject = r.readsObject || mentionsObject(rule.Module)
-		}
+		r.single = append(r.single, newQuery(compiler, data, c.rule))
+		rules = append(rules, c.rule)
+		r.id += c.rule.String() + "\n"
 	}
-	var err error
-	r.all, err = prepare(ctx, compiler, store, "["+strings.Join(rules, ", ")+"]")
-	return r, err
-}
-
-func prepare(ctx context.Context, compiler *ast.Compiler, store storage.Store, query string) (rego.PreparedEvalQuery, error) {
-	return rego.New(
-		rego.Compiler(compiler), rego.Store(store), rego.Query(query), rego.StrictBuiltinErrors(true),
-		// The result is read as it is: most are empty sets, and a conversion to Go values would cost more than the query.
-		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }),
-	).PrepareForEval(ctx)
-}
-
-var objectRef = ast.MustParseRef("input.object")
-
-func mentionsObject(module *ast.Module) bool {
-	found := false
-	ast.WalkRefs(module, func(r ast.Ref) bool {
-		found = found || r.HasPrefix(objectRef) || r.Equal(ast.InputRootRef)
-		return found
-	})
-	return found
+	r.all = newQuery(compiler, data, rules...)
+	r.form = newForm(readsOf(compiler, rules), object)
+	return r
 }
 
 func (r *router) without(skip func(finding.Check) bool) *router {
-	kept := &router{readsObject: r.readsObject, limit: r.limit}
+	kept := &router{form: r.form, limit: r.limit}
 	for i, c := range r.checks {
 		if !skip(c.Check) {
 			kept.checks, kept.single = append(kept.checks, c), append(kept.single, r.single[i])
@@ -431,80 +389,70 @@ func (r *router) without(skip func(finding.Check) bool) *router {
 	return kept
 }
 
-func (r *router) judge(ctx context.Context, input ast.Value, about Cluster, find func(*check, violation) finding.Finding) Judgement {
-	var j Judgement
-	if givenUp := about.Timeouts.exhausted(); givenUp != nil {
-		for _, c := range r.checks {
-			if givenUp(c.Check) {
-				j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "it ran out of time again and again, and was given up"})
-			}
-		}
-		r = r.without(givenUp)
-	}
-	if len(r.single) == len(r.checks) && !reflect.ValueOf(r.all).IsZero() {
-		if sets, err := eval(ctx, r.all, input, r.limit); err == nil && len(sets) == len(r.checks) {
+// outcome is what one check said: violations, or why it could not be evaluated.
+type outcome struct {
+	violations []violation
+	failure    string
+}
+
+func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []outcome {
+	outcomes := make([]outcome, len(r.checks))
+	givenUp := late.exhausted()
+	if r.all != nil && !slices.ContainsFunc(r.checks, func(c *check) bool { return givenUp(c.ID) }) {
+		if sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.all.eval(ctx, input) }); err == nil {
 			for i, c := range r.checks {
-				j.add(c, sets[i], about, find)
+				outcomes[i] = outcomeOf(c, sets[i])
 			}
-			return j
+			return outcomes
 		}
 	}
 	for i, c := range r.checks {
-		sets, err := eval(ctx, r.single[i], input, r.limit)
-		about.Timeouts.note(c.ID, err)
-		if err != nil || len(sets) != 1 {
-			j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, evaluationError(err)})
+		if givenUp(c.ID) {
+			outcomes[i].failure = "it ran out of time again and again, and was given up"
 			continue
 		}
-		j.add(c, sets[0], about, find)
+		sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.single[i].eval(ctx, input) })
+		late.note(c.ID, err)
+		if err != nil {
+			outcomes[i].failure = evaluationError(err)
+			continue
+		}
+		outcomes[i] = outcomeOf(c, sets[0])
 	}
-	return j
-}
-
-func eval(ctx context.Context, q rego.PreparedEvalQuery, input ast.Value, limit time.Duration) ([]*ast.Term, error) {
-	rs, err := limited(ctx, limit, func(ctx context.Context) (rego.ResultSet, error) { return q.Eval(ctx, rego.EvalParsedInput(input)) })
-	if err != nil {
-		return nil, err
-	}
-	if len(rs) != 1 || len(rs[0].Expressions) != 1 {
-		return nil, errors.New("the check gives no result")
-	}
-	term, ok := rs[0].Expressions[0].Value.(*ast.Term)
-	if !ok {
-		return nil, errors.New("the check gives no result")
-	}
-	array, ok := term.Value.(*ast.Array)
-	if !ok {
-		return nil, errors.New("the check gives no result")
-	}
-	sets := make([]*ast.Term, array.Len())
-	for i := range sets {
-		sets[i] = array.Elem(i)
-	}
-	return sets, nil
+	return outcomes
 }
 
 func evaluationError(err error) string {
-	if err == nil {
-		return "the check gives no result"
+	if errors.Is(err, errNoResult) {
+		return err.Error()
 	}
 	return "evaluation failed: " + err.Error()
 }
 
-func (j *Judgement) add(c *check, set *ast.Term, about Cluster, find func(*check, violation) finding.Finding) {
-	if len(c.Needs) > 0 && about.Version == "" {
-		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, "the API server's version is not known"})
-		return
-	}
+func outcomeOf(c *check, set *ast.Term) outcome {
 	violations, err := violationsOf(c.Scope, set)
 	if err != nil {
-		j.Verdicts = append(j.Verdicts, Verdict{c.ID, finding.NotEvaluated, fmt.Sprintf("%s: %v", c.at, err)})
-		return
+		return outcome{failure: fmt.Sprintf("%s: %v", c.at, err)}
 	}
-	verdict := finding.Pass
-	for _, v := range violations {
-		verdict = finding.Fail
-		j.Findings = append(j.Findings, find(c, v))
+	return outcome{violations: violations}
+}
+
+func (r *router) judgement(outcomes []outcome, about Cluster, find func(*check, violation) finding.Finding) Judgement {
+	j := Judgement{Verdicts: make([]Verdict, len(r.checks))}
+	for i, c := range r.checks {
+		v := Verdict{Check: c.ID, Verdict: finding.Pass}
+		switch o := outcomes[i]; {
+		case o.failure != "":
+			v.Verdict, v.Reason = finding.NotEvaluated, o.failure
+		case len(c.Needs) > 0 && about.Version == "":
+			v.Verdict, v.Reason = finding.NotEvaluated, "the API server's version is not known"
+		case len(o.violations) > 0:
+			v.Verdict = finding.Fail
+			for _, violation := range o.violations {
+				j.Findings = append(j.Findings, find(c, violation))
+			}
+		}
+		j.Verdicts[i] = v
 	}
-	j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: verdict})
+	return j
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/kubemuster/kubemuster/internal/finding"
 )
 
 const (
@@ -56,10 +54,10 @@ func (t *Timeouts) note(check string, err error) {
 	t.times[check]++
 }
 
-// exhausted returns whether a check is given up; nil, if none is.
-func (t *Timeouts) exhausted() func(finding.Check) bool {
+// exhausted tells which checks are given up.
+func (t *Timeouts) exhausted() func(check string) bool {
 	if t == nil {
-		return nil
+		return func(string) bool { return false }
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,8 +71,5 @@ func (t *Timeouts) exhausted() func(finding.Check) bool {
 		}
 		out[id] = true
 	}
-	if out == nil {
-		return nil
-	}
-	return func(c finding.Check) bool { return out[c.ID] }
+	return func(check string) bool { return out[check] }
 }

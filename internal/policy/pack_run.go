@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/tester"
 )
 
@@ -49,14 +48,9 @@ func RunTests(ctx context.Context, p Pack, before ...Pack) ([]TestResult, error)
 	if tests == 0 {
 		return nil, fmt.Errorf("pack %s: %w", p.Name, errNoTests)
 	}
-	store := parameterStore(map[string]any{})
-	txn, err := store.NewTransaction(ctx, storage.TransactionParams{})
-	if err != nil {
-		return nil, err
-	}
-	defer store.Abort(ctx, txn)
-	results, err := tester.NewRunner().SetCompiler(compilerFor(e.checks, modules)).SetModules(modules).SetStore(store).
-		RaiseBuiltinErrors(true).SetTimeout(DefaultTimeout).RunTests(ctx, txn)
+	data := newData(map[string]any{})
+	results, err := tester.NewRunner().SetCompiler(compilerFor(e.checks, modules)).SetModules(modules).SetStore(data.store).
+		RaiseBuiltinErrors(true).SetTimeout(DefaultTimeout).RunTests(ctx, data.read)
 	if errs, ok := err.(ast.Errors); ok {
 		return nil, compileError(errs)
 	}

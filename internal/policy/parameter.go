@@ -9,8 +9,6 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 )
@@ -122,9 +120,4 @@ func (c *check) parameterNames() []string {
 		names = append(names, p.Name)
 	}
 	return names
-}
-
-// parameterStore holds the parameters of all checks, for the queries of one engine.
-func parameterStore(values map[string]any) storage.Store {
-	return inmem.NewFromObjectWithOpts(map[string]any{"kubemuster": map[string]any{"parameters": values}}, inmem.OptReturnASTValuesOnRead(true))
 }

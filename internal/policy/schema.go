@@ -26,7 +26,12 @@ var (
 func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
 	cluster := object(schema{"provider": text, "version": text, "time": text})
 	if scope == finding.ClusterScope {
-		return object(schema{"cluster": cluster, "inventory": schemaOf(reflect.TypeFor[snapshot.Inventory]())})
+		return object(schema{
+			"cluster": cluster, "inventory": schemaOf(reflect.TypeFor[snapshot.Inventory]()), "holders": schemaOf(reflect.TypeFor[[]holderInput]()),
+		})
+	}
+	if scope == finding.GrantScope {
+		return object(schema{"cluster": cluster, "grant": schemaOf(reflect.TypeFor[grantInput]())})
 	}
 	properties := schema{"cluster": cluster}
 	var objects []any

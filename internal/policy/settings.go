@@ -35,7 +35,7 @@ type SettingError struct {
 func (e *SettingError) Error() string { return e.Problem }
 
 // Configure returns an engine with the checks that the settings leave, in the form that they give them.
-func (e *Engine) Configure(ctx context.Context, s Settings) (*Engine, error) {
+func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
 	if err := e.fits(s); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,8 @@ func (e *Engine) Configure(ctx context.Context, s Settings) (*Engine, error) {
 	if len(configured.checks) == 0 {
 		return nil, errors.New("no check is left to run; select more or skip fewer")
 	}
-	return configured, configured.prepare(ctx)
+	configured.prepare()
+	return configured, nil
 }
 
 func (s Settings) keeps(c *check) bool {

@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
-	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
 // violation is what a check yields: what it saw, and where.
@@ -23,6 +21,7 @@ type violation struct {
 	Key      string // tells violations apart that share the place
 	Severity string // overrides the check's
 	Object   struct{ Kind, Namespace, Name string }
+	Ways     [][]string // that lead to what was seen
 }
 
 func (c *check) severity(v violation) finding.Severity {
@@ -48,6 +47,9 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 		}
 		var v violation
 		if err := fill(obj, map[string]*string{"path": &v.Path, "message": &v.Message, "key": &v.Key, "severity": &v.Severity}, func(key string, value ast.Value) error {
+			if key == "ways" {
+				return ast.As(value, &v.Ways)
+			}
 			target, ok := value.(ast.Object)
 			if key != "object" || !ok {
 				return fmt.Errorf("a violation has no field %q", key)
@@ -66,8 +68,8 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 			return nil, errors.New("a violation must have a message")
 		case scope == finding.ClusterScope && !named:
 			return nil, errors.New("a violation of a cluster check must have an object with kind and name")
-		case scope == finding.ObjectScope && named:
-			return nil, errors.New("a violation of an object check has no object of its own")
+		case scope != finding.ClusterScope && named:
+			return nil, errors.New("a violation of an object or grant check has no object of its own")
 		}
 		v.Message = printable(v.Message)
 		out = append(out, v)
@@ -111,63 +113,21 @@ func fill(obj ast.Object, fields map[string]*string, other func(key string, v as
 	})
 }
 
-// workload is the one form in which checks see whatever runs pods.
-func workload(o snapshot.Object, spec *corev1.PodSpec) ast.Value {
-	path := o.Kind.PodSpec
-	podSpec := ast.NewTerm(toValue(reflect.ValueOf(spec)))
-	var containers []*ast.Term
-	add := func(list, kind string) {
-		items, ok := podSpec.Value.(ast.Object).Get(ast.InternedTerm(list)).Value.(*ast.Array)
-		if !ok {
-			return
-		}
-		for i := range items.Len() {
-			c := items.Elem(i)
-			name := ast.InternedTerm("")
-			if obj, ok := c.Value.(ast.Object); ok {
-				if n := obj.Get(ast.InternedTerm("name")); n != nil {
-					name = n
-				}
-			}
-			containers = append(containers, ast.ObjectTerm(
-				ast.Item(ast.InternedTerm("name"), name),
-				ast.Item(ast.InternedTerm("type"), ast.InternedTerm(kind)),
-				ast.Item(ast.InternedTerm("path"), ast.StringTerm(path+"."+list+"["+strconv.Itoa(i)+"]")),
-				ast.Item(ast.InternedTerm("spec"), c),
-			))
-		}
-	}
-	for _, l := range namedLists {
-		if l.kind != "" && len(l.names(spec)) > 0 {
-			add(l.field, l.kind)
-		}
-	}
-	return ast.NewObject(
-		ast.Item(ast.InternedTerm("kind"), ast.InternedTerm(o.Kind.Name)),
-		ast.Item(ast.InternedTerm("namespace"), ast.StringTerm(o.Value.GetNamespace())),
-		ast.Item(ast.InternedTerm("name"), ast.StringTerm(o.Value.GetName())),
-		ast.Item(ast.InternedTerm("path"), ast.StringTerm(path)),
-		ast.Item(ast.InternedTerm("spec"), podSpec),
-		ast.Item(ast.InternedTerm("metadata"), toTerm(reflect.ValueOf(o.PodMeta()))),
-		ast.Item(ast.InternedTerm("containers"), ast.ArrayTerm(containers...)),
-	)
-}
-
-// namedLists are the parts of a pod spec whose items have names; those with a kind hold containers.
+// namedLists are the parts of a pod spec whose items have names.
 var namedLists = []struct {
-	field, kind string
-	names       func(*corev1.PodSpec) []string
+	field string
+	names func(*corev1.PodSpec) []string
 }{
-	{"initContainers", "initContainer", func(s *corev1.PodSpec) []string {
+	{"initContainers", func(s *corev1.PodSpec) []string {
 		return mapNames(s.InitContainers, func(c corev1.Container) string { return c.Name })
 	}},
-	{"containers", "container", func(s *corev1.PodSpec) []string {
+	{"containers", func(s *corev1.PodSpec) []string {
 		return mapNames(s.Containers, func(c corev1.Container) string { return c.Name })
 	}},
-	{"ephemeralContainers", "ephemeralContainer", func(s *corev1.PodSpec) []string {
+	{"ephemeralContainers", func(s *corev1.PodSpec) []string {
 		return mapNames(s.EphemeralContainers, func(c corev1.EphemeralContainer) string { return c.Name })
 	}},
-	{"volumes", "", func(s *corev1.PodSpec) []string {
+	{"volumes", func(s *corev1.PodSpec) []string {
 		return mapNames(s.Volumes, func(v corev1.Volume) string { return v.Name })
 	}},
 }

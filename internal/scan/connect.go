@@ -3,10 +3,12 @@ package scan
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
@@ -58,6 +60,29 @@ func problem(ctx context.Context, err error) *report.Problem {
 	return p
 }
 
+// Chain tells a failure with all that stands behind it, outermost first, without a credential: what its own words leave out.
+func Chain(err error) []string {
+	var out []string
+	var walk func(error)
+	walk = func(err error) {
+		if text := redact.String(err.Error()); !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+		switch e := err.(type) { // one link at a time, where errors.As would jump
+		case interface{ Unwrap() error }:
+			if next := e.Unwrap(); next != nil {
+				walk(next)
+			}
+		case interface{ Unwrap() []error }:
+			for _, next := range e.Unwrap() {
+				walk(next)
+			}
+		}
+	}
+	walk(err)
+	return out
+}
+
 // cause says why a context ended, in place of the error that this led to.
 func cause(ctx context.Context, err error) error {
 	switch {
@@ -104,10 +129,14 @@ func Connect(ctx context.Context, host *plugin.Host, t Target, opts kube.Options
 		return nil, &StageError{"connect", err}
 	}
 	if c.Version, c.Who, err = kube.Preflight(ctx, c.Config, c.Access); err != nil {
+		c.Close()
 		return nil, &StageError{"connect", err}
 	}
 	return c, nil
 }
+
+// Close closes the connections to the API server.
+func (c *Connection) Close() { kube.Close(c.Config) }
 
 // Check reports what is wrong with a target, without connecting anywhere.
 func Check(ctx context.Context, host *plugin.Host, t Target) error {

@@ -1,9 +1,8 @@
 package scan
 
 import (
-	"crypto/sha256"
+	"context"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -30,13 +28,13 @@ type owner struct {
 	// What its template violates, and for one that was not read: what its pods do. Guarded by run.mu, as are the others.
 	violates map[string]bool
 	// Of a root: what was looked at, by content, and the first name that it goes by.
-	looked map[[sha256.Size]byte]string
+	looked map[policy.Sum]string
 	// Of a root that was not read: each violation, in each content that has it.
-	seen map[string]map[[sha256.Size]byte]finding.Finding
+	seen map[string]map[policy.Sum]finding.Finding
 }
 
 func newOwner(o finding.Object, read bool) *owner {
-	w := &owner{object: o, read: read, violates: map[string]bool{}, looked: map[[sha256.Size]byte]string{}, seen: map[string]map[[sha256.Size]byte]finding.Finding{}}
+	w := &owner{object: o, read: read, violates: map[string]bool{}, looked: map[policy.Sum]string{}, seen: map[string]map[policy.Sum]finding.Finding{}}
 	w.root = w
 	return w
 }
@@ -130,7 +128,7 @@ func place(f finding.Finding) string { return f.Check + "\x00" + f.Sub + "\x00" 
 
 // judgeOwned reports whether the object is judged under an owner, and of a pod which that owner runs gives what is not in
 // the owner's template.
-func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.Judgement) (policy.Judgement, bool) {
+func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgement, bool) {
 	r.mu.Lock()
 	w := r.ownerOf(o)
 	if w == nil {
@@ -143,7 +141,12 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 		r.mu.Unlock()
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell
 	}
-	content, err := digest(o.PodSpec(), o.PodMeta())
+	r.mu.Unlock()
+	if isPod {
+		o.Value = withoutDefaultedPorts(pod)
+	}
+	content := r.sum(o)
+	r.mu.Lock()
 	name, seen := root.looked[content]
 	first := !root.read && len(root.looked) == 0 // no template would have told
 	// A ReplicaSet stands before its pods.
@@ -151,15 +154,13 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 		root.looked[content] = is
 	}
 	r.mu.Unlock()
-	if isPod && seen && err == nil {
-		return policy.Judgement{}, true
+	judge := r.judges.Object
+	if isPod && seen {
+		judge = r.judges.Apart
 	}
-	if isPod {
-		o.Value = withoutDefaultedPorts(pod)
-	}
-	all := judge(o)
+	all := judge(ctx, o)
 	if !isPod {
-		r.remember(o.Value.GetUID(), all.Findings)
+		r.remember(o, all.Findings)
 	}
 
 	r.mu.Lock()
@@ -173,7 +174,7 @@ func (r *run) judgeOwned(o snapshot.Object, judge func(snapshot.Object) policy.J
 		}
 		if !root.read {
 			if root.seen[at] == nil {
-				root.seen[at] = map[[sha256.Size]byte]finding.Finding{}
+				root.seen[at] = map[policy.Sum]finding.Finding{}
 			}
 			root.seen[at][content] = f
 		}
@@ -221,28 +222,44 @@ func (r *run) tellUnread() {
 	}
 }
 
-// remember takes note of what a template violates.
-func (r *run) remember(uid types.UID, findings []finding.Finding) {
+// remember takes note of a template that was judged, and of what it violates.
+func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
+	r.mu.Lock()
+	w := r.owners[o.Value.GetUID()]
+	r.mu.Unlock()
+	if w == nil {
+		return
+	}
+	content := r.sum(o)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if w := r.owners[uid]; w != nil {
-		for _, f := range findings {
-			w.violates[place(f)] = true
-		}
+	if w.read && w.root == w {
+		w.looked[content] = o.Kind.Name + " " + o.Value.GetName()
+	}
+	for _, f := range findings {
+		w.violates[place(f)] = true
 	}
 }
 
 // tokenVolume is the volume that admission adds to each pod, under a name of its own.
 const tokenVolume = "kube-api-access-"
 
-// digest is the same for pods that differ only in what is each pod's own: node, host name, token volume, claims, and
-// metadata but for annotations that set the security of containers.
-func digest(spec *corev1.PodSpec, about *metav1.ObjectMeta) ([sha256.Size]byte, error) {
-	s := *spec
+// sum is the same for a template and its pods where these differ only in what no check reads, or in what is each pod's own:
+// node, host name, token volume, claims, the service account that admission fills in, and metadata but for annotations that
+// set the security of containers.
+func (r *run) sum(o snapshot.Object) policy.Sum {
+	s := *o.PodSpec()
 	s.NodeName, s.Hostname, s.Subdomain = "", "", ""
 	s.Affinity = nil // a DaemonSet's pods name their node there
+	if s.DeprecatedServiceAccount == s.ServiceAccountName {
+		s.DeprecatedServiceAccount = ""
+	}
+	if s.ServiceAccountName == "default" {
+		s.ServiceAccountName = ""
+	}
+	volumes := s.Volumes
 	s.Volumes = nil
-	for _, v := range spec.Volumes {
+	for _, v := range volumes {
 		if strings.HasPrefix(v.Name, tokenVolume) && v.Projected != nil {
 			continue
 		}
@@ -251,14 +268,14 @@ func digest(spec *corev1.PodSpec, about *metav1.ObjectMeta) ([sha256.Size]byte, 
 		}
 		s.Volumes = append(s.Volumes, v)
 	}
-	s.InitContainers, s.Containers = withoutTokenMount(spec.InitContainers), withoutTokenMount(spec.Containers)
-	data, err := s.Marshal()
-	for _, key := range slices.Sorted(maps.Keys(about.Annotations)) {
+	s.InitContainers, s.Containers = withoutTokenMount(s.InitContainers), withoutTokenMount(s.Containers)
+	about := metav1.ObjectMeta{Annotations: map[string]string{}}
+	for key, value := range o.PodMeta().Annotations {
 		if strings.Contains(key, "security") {
-			data = fmt.Appendf(data, "%q%q", key, about.Annotations[key])
+			about.Annotations[key] = value
 		}
 	}
-	return sha256.Sum256(data), err
+	return r.judges.Sum(o, &s, &about)
 }
 
 func withoutTokenMount(list []corev1.Container) []corev1.Container {

@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -12,8 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
+	"github.com/kubemuster/kubemuster/policies"
 )
 
 // findingsOf judges objects, given wave by wave, and returns the findings of XX1001 as object, part and message.
@@ -124,7 +127,35 @@ func TestOwnedPods(t *testing.T) {
 	}
 }
 
-func TestDigest(t *testing.T) {
+// sums returns what identifies pods of a spec and an annotation by what our own checks read, with the run that tells.
+func sums(t *testing.T) (*run, func(s *corev1.PodSpec, annotation string) policy.Sum) {
+	t.Helper()
+	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ofPods []string // alone: no template can stand for a pod there
+	for _, c := range engine.Checks() {
+		if engine.Judges(c.ID, "Pod") && !engine.Judges(c.ID, "Deployment") {
+			ofPods = append(ofPods, c.ID)
+		}
+	}
+	if engine, err = engine.Configure(t.Context(), policy.Settings{Skip: ofPods}); err != nil {
+		t.Fatal(err)
+	}
+	r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
+	r.judges = engine.For(policy.Cluster{})
+	n := 0
+	return r, func(s *corev1.PodSpec, annotation string) policy.Sum {
+		n++
+		m := meta("a", fmt.Sprint("p-", n), fmt.Sprint("p-", n), "")
+		m.Labels, m.Annotations = map[string]string{"pod-template-hash": m.Name}, map[string]string{annotation: "unconfined"}
+		return r.sum(object(&corev1.Pod{ObjectMeta: m, Spec: *s}))
+	}
+}
+
+// Pods that no check can tell from their template, or from each other, are one.
+func TestSum(t *testing.T) {
 	base := func() *corev1.PodSpec {
 		s := spec(true)
 		s.Volumes = []corev1.Volume{
@@ -134,9 +165,14 @@ func TestDigest(t *testing.T) {
 		s.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "kube-api-access-abcde", MountPath: "/var/run/secrets/kubernetes.io/serviceaccount"}}
 		return &s
 	}
-	same, err := digest(base(), &metav1.ObjectMeta{})
-	if err != nil {
-		t.Fatal(err)
+	r, sum := sums(t)
+	same := sum(base(), "a")
+	template := &appsv1.Deployment{ObjectMeta: meta("a", "d", "d", "")}
+	template.Spec.Template.Spec = *base()
+	template.Spec.Template.Spec.Volumes = template.Spec.Template.Spec.Volumes[1:]
+	template.Spec.Template.Spec.Containers[0].VolumeMounts = nil
+	if r.sum(object(template)) != same {
+		t.Error("a pod differs from its template")
 	}
 	for name, tt := range map[string]struct {
 		change func(*corev1.PodSpec)
@@ -153,24 +189,24 @@ func TestDigest(t *testing.T) {
 		"host path under the token's name": {func(s *corev1.PodSpec) {
 			s.Volumes = append(s.Volumes, corev1.Volume{Name: "kube-api-access-x", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}})
 		}, false},
-		"image":   {func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }, false},
-		"account": {func(s *corev1.PodSpec) { s.ServiceAccountName = "other" }, false},
+		"image":             {func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }, false},
+		"default account":   {func(s *corev1.PodSpec) { s.ServiceAccountName, s.DeprecatedServiceAccount = "default", "default" }, true},
+		"what nobody reads": {func(s *corev1.PodSpec) { s.SchedulerName = "mine" }, true},
 	} {
 		s := base()
 		tt.change(s)
-		if got, err := digest(s, &metav1.ObjectMeta{Name: name, Labels: map[string]string{"l": name}, Annotations: map[string]string{"a": name}}); err != nil || (got == same) != tt.same {
-			t.Errorf("%s: same is %v, %v", name, got == same, err)
+		if got := sum(s, name); (got == same) != tt.same {
+			t.Errorf("%s: same is %v", name, got == same)
 		}
 	}
 }
 
 // A profile that an annotation takes away is content, too.
-func TestDigestOfAnnotations(t *testing.T) {
+func TestSumOfAnnotations(t *testing.T) {
+	_, sum := sums(t)
 	s := spec(true)
-	a, errA := digest(&s, &metav1.ObjectMeta{})
-	b, errB := digest(&s, &metav1.ObjectMeta{Annotations: map[string]string{"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}})
-	if a == b || errA != nil || errB != nil {
-		t.Errorf("the same: %v, %v, %v", a == b, errA, errB)
+	if sum(&s, "a") == sum(&s, "container.apparmor.security.beta.kubernetes.io/c") {
+		t.Error("the same")
 	}
 }
 
@@ -227,7 +263,7 @@ func TestUnreadOwners(t *testing.T) {
 			s.Containers = append(s.Containers, corev1.Container{Name: name, SecurityContext: &corev1.SecurityContext{Privileged: &yes}})
 		}
 	}
-	other := func(s *corev1.PodSpec) { s.Containers[0].Image = "other" }
+	other := func(s *corev1.PodSpec) { s.Containers = append(s.Containers, corev1.Container{Name: "other"}) }
 	replicaSet := func(name string, owned bool) *appsv1.ReplicaSet {
 		set := &appsv1.ReplicaSet{ObjectMeta: meta("a", name, "uid-of-"+name, ""), Spec: appsv1.ReplicaSetSpec{Template: template(true)}}
 		if owned {

@@ -102,6 +102,7 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
 	if err := s.scan(ctx, index, t, &c); err != nil {
+		s.log().Debug("not scanned", "target", name, "errors", Chain(err))
 		c.Status, c.Problem, c.Findings = report.NotScanned, problem(ctx, err), nil
 	}
 	c.Alias = safeAlias(cmp.Or(c.Alias, aliasOf(c)))
@@ -174,6 +175,7 @@ func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster, scope *
 	if err != nil {
 		return nil, policy.Cluster{}, err
 	}
+	context.AfterFunc(ctx, conn.Close) // which ends with the target
 	cl := conn.Access.Cluster
 	s.log().Debug("connected", "target", c.Target, "server", conn.Access.Server, "version", conn.Version, "identity", conn.Who.User)
 	c.Provider, c.Account, c.Region, c.Name = cl.Provider, cl.Account, cl.Region, cl.Name
@@ -188,6 +190,7 @@ type run struct {
 	cluster *report.Cluster
 	number  int // of the target
 	about   policy.Cluster
+	judges  *policy.Judge
 	index   snapshot.Index
 
 	mu           sync.Mutex
@@ -227,9 +230,13 @@ func outlive(ctx context.Context, by time.Duration) (context.Context, context.Ca
 	return out, func() { stop(); cancel() }
 }
 
-// objects reads and judges at the same time: pages go through a short queue to as many judges as there are processors.
+// atOnce is how many objects a judge takes: few enough that all judges have something to do when a wave ends.
+const atOnce = 100
+
+// objects reads and judges at the same time: pages go in parts to as many judges as there are processors.
 func (r *run) objects(ctx, judging context.Context, source collect.Source, scope collect.Scope) (collect.Coverage, error) {
-	pages := make(chan []snapshot.Object, 2)
+	r.judges = r.scanner.Engine.For(r.about)
+	pages := make(chan []snapshot.Object) // what has been read and waits takes memory
 	var judges sync.WaitGroup
 	var wave waves
 	for range runtime.GOMAXPROCS(0) {
@@ -244,9 +251,11 @@ func (r *run) objects(ctx, judging context.Context, source collect.Source, scope
 		if len(page) == 0 {
 			return nil
 		}
-		wave.enter(page[0].Kind.Wave)
 		r.see(page)
-		pages <- page // the judges take every page, also when ctx has ended
+		for part := range slices.Chunk(page, atOnce) {
+			wave.enter(part[0].Kind.Wave)
+			pages <- part // the judges take every part, also when ctx has ended
+		}
 		return nil
 	})
 	close(pages)
@@ -292,28 +301,31 @@ func (r *run) see(page []snapshot.Object) {
 }
 
 func (r *run) judge(ctx context.Context, page []snapshot.Object) {
-	judge := func(o snapshot.Object) policy.Judgement { return r.scanner.Engine.Object(ctx, o, r.about) }
 	for _, o := range page {
-		j, owned := r.judgeOwned(o, judge)
+		j, owned := r.judgeOwned(ctx, o)
 		if !owned {
-			j = judge(o)
-			r.remember(o.Value.GetUID(), j.Findings)
+			j = r.judges.Object(ctx, o)
+			r.remember(o, j.Findings)
 		}
 		r.attribute(o, j.Findings)
 		r.take(j, identity(o).String())
 	}
 }
 
-// attribute marks the findings on what the provider itself runs, and takes note of the object for checks of the whole cluster.
+// attribute marks the findings on what the provider itself runs, and what the object asks to have waived of its own, and takes
+// note of the object for checks of the whole cluster.
 func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
-	engine := r.scanner.Engine
-	if id := identity(o); engine.ManagedBy(r.about, id, o) != "" {
+	engine, id := r.scanner.Engine, identity(o)
+	if engine.ManagedBy(r.about, id, o) != "" {
 		r.mu.Lock()
 		r.managed[id] = true
 		r.mu.Unlock()
 	}
 	for i := range findings { // those on a pod may stand at its owner
 		findings[i].ManagedBy = engine.ManagedBy(r.about, findings[i].Object, o)
+		if findings[i].Object == id { // a pod speaks for itself, not for its owner
+			findings[i].Request = finding.RequestOf(o.Value.GetAnnotations())
+		}
 	}
 }
 
@@ -368,7 +380,7 @@ func (r *run) unread(c finding.Check) string {
 
 // notServed names the kinds that a check of the whole cluster requires, if the server serves none of them.
 func (r *run) notServed(c finding.Check) string {
-	if c.Scope != finding.ClusterScope || slices.ContainsFunc(c.Requires, func(k string) bool { return !slices.Contains(r.absent, k) }) {
+	if c.Scope == finding.ObjectScope || slices.ContainsFunc(c.Requires, func(k string) bool { return !slices.Contains(r.absent, k) }) {
 		return ""
 	}
 	return strings.Join(c.Requires, ", ")

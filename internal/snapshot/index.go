@@ -24,6 +24,9 @@ type Inventory struct {
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
 	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.
 	Excluded []string `json:"excluded,omitempty"`
+	// Declared is set where the objects come from manifests: no controller has run, and what Kubernetes creates itself is not
+	// among them.
+	Declared bool `json:"declared"`
 }
 
 // InventoryNamespace is a namespace.
@@ -92,6 +95,8 @@ type Index struct {
 	inv       Inventory
 	workloads map[string]int // by namespace
 	more      clusterIndex
+
+	aggregated []aggregation
 }
 
 // Exclude notes namespaces that are left out on purpose.
@@ -112,6 +117,7 @@ func (x *Index) Add(o Object) {
 		x.workloads[o.Value.GetNamespace()]++
 	}
 	x.more.add(o)
+	x.declare(o)
 	switch v := o.Value.(type) {
 	case *corev1.Namespace:
 		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
@@ -142,6 +148,7 @@ func (x *Index) Inventory() Inventory {
 	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
+	aggregate(inv.Roles, x.aggregated)
 	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})

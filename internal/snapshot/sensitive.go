@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -29,10 +28,10 @@ func classOf(kind string) Class { return Class("<" + kind + ">") }
 func mark(kind string) string { return string(classOf(kind)) }
 
 var (
-	secretName = regexp.MustCompile(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
-	marked     = regexp.MustCompile(`^<[a-z-]+>$`)
-	opaque     = regexp.MustCompile(`^[A-Za-z0-9+/=_.-]{20,}$`)
-	reference  = regexp.MustCompile(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
+	secretName = newPattern(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
+	opaque     = newPattern(`^[A-Za-z0-9+/=_.-]{20,}$`)
+	reference  = newPattern(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
+	marked     = newPattern(`^<[a-z-]+>$`)
 )
 
 // Classify says what a literal value under a name looks like. The name may be empty. A class is of itself: a recorded
@@ -221,10 +220,10 @@ func classifyAction(exec *corev1.ExecAction, get *corev1.HTTPGetAction) {
 
 var (
 	// flagValue is --flag=value, and NAME=value.
-	flagValue = regexp.MustCompile(`^(--?[\w.-]+|[A-Za-z_]\w*)=(.+)$`)
-	flagAlone = regexp.MustCompile(`^--?[\w.-]+$`)
+	flagValue = newPattern(`^(--?[\w.-]+|[A-Za-z_]\w*)=(.+)$`)
+	flagAlone = newPattern(`^--?[\w.-]+$`)
 	// inline is a credential inside a longer text, as in a shell script: Authorization headers, -u user:password, password=…
-	inline = regexp.MustCompile(`(?i)((?:authorization["']?[:\s]\s*["']?(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*["']?\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
+	inline = newPattern(`(?i)((?:authorization["']?[:\s]\s*["']?(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*["']?\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
 )
 
 func classifyArguments(args []string) {
@@ -267,13 +266,13 @@ func classifyText(text string) string {
 }
 
 var (
-	userinfo  = regexp.MustCompile(`(://)([^/\s:@"'<]+)@`)
-	parameter = regexp.MustCompile(`([?&][^=&#\s"']+=)([^&#\s"'<$]+)`)
+	userinfo  = newPattern(`(://)([^/\s:@"'<]+)@`)
+	parameter = newPattern(`([?&][^=&#\s"']+=)([^&#\s"'<$]+)`)
 )
 
 // classifyURLs replaces the credentials in the URLs of a text: users that are tokens, and parameters.
 func classifyURLs(text string) string {
-	for _, p := range []*regexp.Regexp{userinfo, parameter} {
+	for _, p := range []*pattern{userinfo, parameter} {
 		if !strings.ContainsAny(text, "?@") {
 			return text
 		}

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/kubemuster/kubemuster/internal/address"
 )
 
 // Access says where a cluster's API server is and what to trust there.
@@ -75,11 +75,14 @@ func (t Trust) Pool() (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// maxIdentity bounds each part of a cluster's identity, in bytes: reports repeat it with every finding.
+const maxIdentity = 4 << 10
+
 // Validate reports the first thing that makes a an unusable or unsafe answer: a server that is not https, or is a
 // link-local, multicast or unspecified address or a cloud's metadata service; an empty or unreadable trust; a cluster
-// without a provider, a name or an ID, or with control characters in one.
+// without a provider, a name or an ID, or with control characters or more than 4 KiB in one.
 //
-// A name is taken as it is: what it resolves to is for the server's certificate to vouch for.
+// A name is taken as it is: what it resolves to, the scanner looks at when it connects.
 func (a *Access) Validate() error {
 	u, err := url.Parse(a.Server)
 	switch {
@@ -89,7 +92,7 @@ func (a *Access) Validate() error {
 		return fmt.Errorf("server %q is not an https URL", u.Redacted())
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("server %q holds more than a host and a path", u.Redacted())
-	case forbidden(u.Hostname()):
+	case address.Forbidden(u.Hostname()):
 		return fmt.Errorf("server %q is a link-local, multicast, unspecified or metadata address, where no API server is", a.Server)
 	}
 	if a.ProxyURL != "" {
@@ -107,31 +110,14 @@ func (a *Access) Validate() error {
 		}
 	}
 	for _, v := range []string{a.Cluster.Provider, a.Cluster.Account, a.Cluster.Region, a.Cluster.Name, a.Cluster.ID} {
+		if len(v) > maxIdentity {
+			return fmt.Errorf("a part of the cluster's identity is longer than %d bytes", maxIdentity)
+		}
 		if strings.ContainsFunc(v, unicode.IsControl) {
 			return fmt.Errorf("the cluster's identity %q holds control characters", v)
 		}
 	}
 	return nil
-}
-
-// metadata are the metadata services that have no link-local address.
-var metadata = []string{
-	"metadata.google.internal", "fd20:ce::254", // Google
-	"fd00:ec2::254",   // AWS
-	"168.63.129.16",   // Azure
-	"100.100.100.200", // Alibaba
-}
-
-func forbidden(host string) bool {
-	host, _, _ = strings.Cut(strings.ToLower(strings.TrimSuffix(host, ".")), "%")
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		// No top-level domain is a number: 2852039166, 0xa9fea9fe and 169.254.43518 are addresses, to resolvers that read them.
-		_, err := strconv.ParseUint(host[strings.LastIndexByte(host, '.')+1:], 0, 64)
-		return err == nil || slices.Contains(metadata, host)
-	}
-	ip = ip.Unmap() // ::ffff:0.0.0.0 is 0.0.0.0
-	return ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || slices.Contains(metadata, ip.String())
 }
 
 // Token is a credential for a cluster's API server: a bearer token, or a client certificate with its key.

@@ -71,6 +71,7 @@ func TestDocs(t *testing.T) {
 		t.Error("no command was found")
 	}
 	t.Run("the README's picture", func(t *testing.T) { picture(t, root, shell) })
+	t.Run("deploy/ci", func(t *testing.T) { runCIScripts(t, shell) })
 }
 
 // Every link inside the project leads somewhere.

@@ -24,6 +24,7 @@ import (
 // The scanner's exit codes.
 const (
 	exitOK          = 0
+	exitError       = 1
 	exitUsage       = 2
 	exitIncomplete  = 3
 	exitFindings    = 10
@@ -135,7 +136,14 @@ func scan(t *testing.T, env []string, args ...string) scanned {
 func scanWith(t *testing.T, plugins string, env []string, args ...string) scanned {
 	t.Helper()
 	report := filepath.Join(t.TempDir(), "report.sarif")
-	s := scanned{outcome: runCommand(t, env, append([]string{"scan", "--plugin-dir", plugins, "-o", "sarif=" + report, "-o", "table", "-v"}, args...)...)}
+	o := runCommand(t, env, append([]string{"scan", "--plugin-dir", plugins, "-o", "sarif=" + report, "-o", "table", "-v"}, args...)...)
+	return scannedTo(t, report, o)
+}
+
+// scannedTo reads the report that a scan has written, once it conforms and shows no secret.
+func scannedTo(t *testing.T, report string, o outcome) scanned {
+	t.Helper()
+	s := scanned{outcome: o}
 	checkSecrets(t, "standard output", s.stdout)
 	checkSecrets(t, "standard error", s.stderr)
 	data, err := os.ReadFile(report)

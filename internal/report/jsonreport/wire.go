@@ -126,20 +126,22 @@ type Tally struct {
 
 // Finding is one verdict on one object or one place in it.
 type Finding struct {
-	Fingerprint string   `json:"fingerprint" jsonschema:"description=identity across scans and wordings: sha256"`
-	Check       string   `json:"check"`
-	Severity    Severity `json:"severity"`
-	Verdict     string   `json:"verdict" jsonschema:"enum=fail,enum=pass,enum=not_applicable,enum=not_evaluated,enum=manual"`
-	Object      Object   `json:"object"`
-	Sub         string   `json:"sub,omitempty" jsonschema:"description=part of the object as in containers/nginx"`
-	Key         string   `json:"key,omitempty" jsonschema:"description=tells findings apart that share check; object and part"`
-	Path        string   `json:"path,omitempty" jsonschema:"description=JSON path to what was seen"`
-	Message     string   `json:"message"`
-	ManagedBy   string   `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs"`
-	Baseline    string   `json:"baselineState,omitempty" jsonschema:"enum=new,enum=unchanged,enum=updated,enum=absent"`
-	Waiver      *Waiver  `json:"waiver,omitempty"`
-	File        string   `json:"file,omitempty"`
-	Line        int      `json:"line,omitempty"`
+	Fingerprint string     `json:"fingerprint" jsonschema:"description=identity across scans and wordings: sha256"`
+	Check       string     `json:"check"`
+	Severity    Severity   `json:"severity"`
+	Verdict     string     `json:"verdict" jsonschema:"enum=fail,enum=pass,enum=not_applicable,enum=not_evaluated,enum=manual"`
+	Object      Object     `json:"object"`
+	Sub         string     `json:"sub,omitempty" jsonschema:"description=part of the object as in containers/nginx"`
+	Key         string     `json:"key,omitempty" jsonschema:"description=tells findings apart that share check; object and part"`
+	Path        string     `json:"path,omitempty" jsonschema:"description=JSON path to what was seen"`
+	Message     string     `json:"message"`
+	Ways        [][]string `json:"ways,omitempty" jsonschema:"description=steps that lead to what was found; as from a workload over its service account and a binding to a role"`
+	Folded      []string   `json:"folded,omitempty" jsonschema:"description=narrower checks that fail for the same reason and that this finding stands for"`
+	ManagedBy   string     `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs"`
+	Baseline    string     `json:"baselineState,omitempty" jsonschema:"enum=new,enum=unchanged,enum=updated,enum=absent"`
+	Waiver      *Waiver    `json:"waiver,omitempty"`
+	File        string     `json:"file,omitempty"`
+	Line        int        `json:"line,omitempty"`
 }
 
 // Object names a Kubernetes object.
@@ -216,7 +218,7 @@ func cluster(c *report.Cluster) Cluster {
 func fromFinding(f *finding.Finding, cluster string) Finding {
 	return Finding{
 		f.Fingerprint(cluster), f.Check, Severity(f.Severity.String()), string(f.Verdict), Object(f.Object), f.Sub, f.Key, f.Path, f.Message,
-		f.ManagedBy, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
+		f.Ways, f.Folded, f.ManagedBy, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
 	}
 }
 
@@ -224,7 +226,7 @@ func (d Finding) finding() (finding.Finding, error) {
 	severity, err := finding.ParseSeverity(string(d.Severity))
 	return finding.Finding{
 		Check: d.Check, Severity: severity, Verdict: finding.Verdict(d.Verdict), Object: finding.Object(d.Object), Sub: d.Sub, Key: d.Key,
-		Path: d.Path, Message: d.Message, ManagedBy: d.ManagedBy, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
+		Path: d.Path, Message: d.Message, Ways: d.Ways, Folded: d.Folded, ManagedBy: d.ManagedBy, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
 		File: d.File, Line: d.Line,
 	}, err
 }

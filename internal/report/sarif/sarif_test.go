@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -109,7 +110,7 @@ func TestOrder(t *testing.T) {
 	if !bytes.Equal(write(t, sarif.Writer{}, shuffled), want) {
 		t.Error("the order of findings changes the report")
 	}
-	if !slices.Equal(shuffled.Clusters[0].Findings, before) {
+	if !reflect.DeepEqual(shuffled.Clusters[0].Findings, before) {
 		t.Error("writing reordered the report's findings")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -71,7 +72,6 @@ func (p *page) rule(title, remark string, c colors) {
 
 // grid is rows of cells that stand in columns.
 type grid struct {
-	indent string
 	rows   [][]string
 	right  []bool // columns whose cells stand to the right
 	widths []int  // of the columns: longer cells are wrapped, columns of width 0 left out; nil for as wide as the cells
@@ -104,19 +104,52 @@ func (p *page) grid(g grid) {
 		t.AppendRow(row)
 	}
 	for line := range strings.SplitSeq(t.Render(), "\n") {
-		p.line(g.indent + line)
+		p.line(line)
 	}
 }
 
 // width is the number of columns that s takes, colours aside.
 func width(s string) int { return text.StringWidthWithoutEscSequences(s) }
 
-// wrap breaks s into lines of at most n columns. Where letters are two columns wide, the library's lines may be one longer.
+// wrap breaks s into lines of at most n columns, between words, and words that are wider between their parts. Where letters
+// are two columns wide, the library's lines may be one longer.
 func wrap(s string, n int) string {
+	if width(s) <= n {
+		return s
+	}
+	var parts []string
+	for _, word := range strings.Fields(s) {
+		for width(word) > n && n > 0 {
+			at := seam(word, n)
+			parts, word = append(parts, word[:at]), word[at:]
+		}
+		parts = append(parts, word)
+	}
+	s = strings.Join(parts, " ")
 	if wrapped := text.WrapSoft(s, n); text.LongestLineLen(wrapped) <= n {
 		return wrapped
 	}
 	return text.WrapSoft(s, n-1)
+}
+
+// seam is where a word is best cut so that its head takes at most n columns: behind a sign or before a capital, as in
+// networkpolicies.|networking.|k8s.|io or Validating|Admission|Policy; at n where there is none in the head's second half.
+func seam(word string, n int) int {
+	best, hard, columns := 0, 0, 0
+	var last rune
+	for i, r := range word {
+		if i > 0 && columns > n/2 && (strings.ContainsRune("./-:_,@=", last) || unicode.IsLower(last) && unicode.IsUpper(r)) {
+			best = i
+		}
+		hard, last = i, r
+		if columns += text.RuneWidth(r); columns > n {
+			break
+		}
+	}
+	if best > 0 {
+		return best
+	}
+	return max(hard, utf8.RuneLen([]rune(word)[0]))
 }
 
 // fit cuts the end off what is wider than n.
@@ -142,6 +175,26 @@ func middle(s string, n int) string {
 	}
 	end := string(runes[tail:])
 	return text.Trim(s, n-1-width(end)) + "…" + end
+}
+
+// tail cuts the beginning off a path that is wider than n, at a folder if it can: …/KM1005/bad.yaml:7.
+func tail(s string, n int) string {
+	if n <= 0 || width(s) <= n {
+		return fit(s, n)
+	}
+	end, columns := s, 0
+	for i := len(s); i > 0; {
+		r, size := utf8.DecodeLastRuneInString(s[:i])
+		if columns += text.RuneWidth(r); columns > n-1 {
+			break
+		}
+		i -= size
+		end = s[i:]
+	}
+	if i := strings.IndexByte(end, '/'); i > 0 && i < len(end)/2 {
+		end = end[i:]
+	}
+	return "…" + end
 }
 
 // clean shows on one line, and as an escape, what a terminal would obey: control characters, and the marks that turn the

@@ -164,6 +164,7 @@ func (p *page) clusters(r *report.Report) {
 
 // place is a finding with the cluster it was found in.
 type place struct {
+	index   int // of the cluster, in the report's order
 	cluster *report.Cluster
 	finding *finding.Finding
 }
@@ -185,7 +186,7 @@ func (p *page) findings(r *report.Report) (cut int) {
 		for j := range c.Findings {
 			if f := &c.Findings[j]; f.Verdict == finding.Fail {
 				g := group{f.Severity, f.Check}
-				groups[g] = append(groups[g], place{c, f})
+				groups[g] = append(groups[g], place{i, c, f})
 			}
 		}
 	}
@@ -240,14 +241,12 @@ func clusters(places []place) int {
 	return len(seen)
 }
 
-// comparePlaces puts first what the user can mend; clusters stay in the report's order.
+// comparePlaces puts first what is new, then what else the user can mend; clusters stay in the report's order.
 func comparePlaces(a, b place) int {
-	if a.cluster != b.cluster {
-		return cmp.Compare(a.finding.ManagedBy, b.finding.ManagedBy)
-	}
 	x, y := a.finding, b.finding
 	return cmp.Or(
-		cmp.Compare(x.ManagedBy, y.ManagedBy),
+		cmp.Compare(a.state(), b.state()),
+		cmp.Compare(a.index, b.index),
 		cmp.Compare(x.Object.Namespace, y.Object.Namespace),
 		cmp.Compare(x.Object.Kind, y.Object.Kind),
 		cmp.Compare(x.Object.Name, y.Object.Name),
@@ -257,18 +256,56 @@ func comparePlaces(a, b place) int {
 	)
 }
 
+// state is what sets a finding apart from others.
+type state int
+
+const (
+	fresh   state = iota // not in the baseline
+	changed              // in the baseline with another message or severity
+	open                 // counts, and there is no more to say
+	managed              // the provider's
+	waived
+	states
+)
+
+// marks stand before findings, where the IDs of checks stand above.
+var marks = [states]string{fresh: "new", changed: "changed", managed: "managed", waived: "waived"}
+
+func (pl place) state() state {
+	switch f := pl.finding; {
+	case f.Waiver != nil:
+		return waived
+	case f.ManagedBy != "":
+		return managed
+	case f.Baseline == finding.New:
+		return fresh
+	case f.Baseline == finding.Updated:
+		return changed
+	}
+	return open
+}
+
+// tell counts the findings of these states, as in "1 new, 2 waived".
+func tell(n [states]int, of ...state) string {
+	var parts []string
+	for _, s := range of {
+		if n[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[s], marks[s]))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 const indent = "        " // the width of an ID and two spaces
 
 func (p *page) check(g group, title string, places []place) {
 	n := fmt.Sprintf("×%d", len(places))
-	managed := 0
+	var of [states]int
 	for _, pl := range places {
-		if pl.finding.ManagedBy != "" {
-			managed++
-		}
+		of[pl.state()]++
 	}
-	if managed > 0 {
-		n += fmt.Sprintf(" (%d managed by the provider)", managed)
+	if told := tell(of, fresh, changed, managed, waived); told != "" {
+		n += " (" + told + ")"
 	}
 	id := clean(g.check)
 	id += strings.Repeat(" ", max(2, len(indent)-width(id)))
@@ -280,16 +317,15 @@ func (p *page) check(g group, title string, places []place) {
 // the message. In a report on one cluster only manifests need a where.
 func (p *page) placeWidths(all []place, clusters bool) [3]int {
 	var where, what, whole, message int
+	room := p.width - len(indent)
 	for _, pl := range all {
 		if clusters || pl.finding.File != "" {
-			where = max(where, width(pl.where()))
+			where = max(where, width(pl.where(room)))
 		}
 		what = max(what, width(pl.what(false)))
 		whole = max(whole, width(pl.what(true)))
 		message = max(message, width(clean(pl.finding.Message)))
 	}
-	room := p.width - len(indent)
-	where = min(where, room/3)
 	if where > 0 {
 		room -= where + gutter
 	}
@@ -300,11 +336,12 @@ func (p *page) placeWidths(all []place, clusters bool) [3]int {
 	return [3]int{where, min(whole, room), 0}
 }
 
-func (pl place) where() string {
+// where is the cluster, or the file and line, in its part of the room.
+func (pl place) where(room int) string {
 	if f := pl.finding; f.File != "" {
-		return clean(fmt.Sprintf("%s:%d", f.File, max(f.Line, 1)))
+		return tail(clean(fmt.Sprintf("%s:%d", f.File, max(f.Line, 1))), room/2)
 	}
-	return clean(pl.cluster.Alias)
+	return middle(clean(pl.cluster.Alias), room/3)
 }
 
 // what names the object and the part of it; with the key, which the message says in better words, where that is not shown.
@@ -320,13 +357,31 @@ func (pl place) what(key bool) string {
 }
 
 func (p *page) places(places []place, w [3]int) {
-	g := grid{indent: indent, widths: w[:]}
+	first := 0 // the column that stands first takes the marks
+	if w[0] == 0 {
+		first = 1
+	}
+	g := grid{widths: slices.Clone(w[:])}
+	g.widths[first] += len(indent)
 	for _, pl := range places {
-		g.rows = append(g.rows, []string{
-			p.paint(faint, middle(pl.where(), w[0])),
+		where := ""
+		if w[0] > 0 {
+			where = pl.where(p.width - len(indent))
+		}
+		row := []string{
+			p.paint(faint, where),
 			middle(pl.what(w[2] == 0), w[1]),
 			p.paint(faint, fit(clean(pl.finding.Message), w[2])),
-		})
+		}
+		mark := marks[pl.state()]
+		pad := strings.Repeat(" ", len(indent)-len(mark))
+		if pl.state() == fresh {
+			mark = p.paint(bold, mark)
+		} else {
+			mark = p.paint(faint, mark)
+		}
+		row[first] = mark + pad + row[first]
+		g.rows = append(g.rows, row)
 	}
 	p.grid(g)
 }
@@ -421,12 +476,17 @@ func (p *page) section(title string, notes []note, color colors) {
 func (p *page) summary(r *report.Report, cut int) {
 	severities, total := map[finding.Severity]int{}, 0
 	statuses := map[report.Status]int{}
+	var of [states]int
+	absent, carried := 0, 0
 	for i := range r.Clusters {
-		statuses[r.Clusters[i].Status]++
-		for _, f := range r.Clusters[i].Findings {
-			if f.Verdict == finding.Fail {
+		c := &r.Clusters[i]
+		statuses[c.Status]++
+		absent, carried = absent+len(c.Absent), carried+len(c.Carried)
+		for j := range c.Findings {
+			if f := &c.Findings[j]; f.Verdict == finding.Fail {
 				severities[f.Severity]++
 				total++
+				of[place{i, c, f}.state()]++
 			}
 		}
 	}
@@ -457,9 +517,25 @@ func (p *page) summary(r *report.Report, cut int) {
 		clusters += ": " + strings.Join(parts, ", ")
 	}
 	p.line(findings)
+	if told := tell(of, managed, waived); told != "" {
+		p.line("of these do not count: " + strings.Replace(told, "managed", "managed by the provider", 1))
+	}
+	var since []string
+	if told := tell(of, fresh, changed); told != "" {
+		since = append(since, told)
+	}
+	if absent > 0 {
+		since = append(since, fmt.Sprintf("%d no longer there", absent))
+	}
+	if carried > 0 {
+		since = append(since, fmt.Sprintf("%d not read again", carried))
+	}
+	if since != nil {
+		p.line(wrap("since the baseline: "+strings.Join(since, ", "), p.width))
+	}
 	p.line(clusters)
 	if cut > 0 {
-		p.line(p.paint(faint, fmt.Sprintf("%s not shown; -o sarif=FILE writes all", count(cut, "finding"))))
+		p.line(p.paint(faint, fmt.Sprintf("%s not shown; -o html=FILE or -o json=FILE has all", count(cut, "finding"))))
 	}
 }
 

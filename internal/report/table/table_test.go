@@ -32,6 +32,11 @@ func TestGolden(t *testing.T) {
 	for _, width := range []int{80, 100, 200} {
 		reporttest.Golden(t, fmt.Sprintf("sample-%d.txt", width), []byte(write(t, table.Writer{Width: width}, reporttest.Sample())))
 	}
+	for _, width := range []int{80, 200} {
+		reporttest.Golden(t, fmt.Sprintf("compared-%d.txt", width), []byte(write(t, table.Writer{Width: width}, reporttest.Compared())))
+		reporttest.Golden(t, fmt.Sprintf("one-%d.txt", width), []byte(write(t, table.Writer{Width: width}, reporttest.Large(1))))
+		reporttest.Golden(t, fmt.Sprintf("many-%d.txt", width), []byte(write(t, table.Writer{Width: width}, reporttest.Large(5000))))
+	}
 	reporttest.Golden(t, "sample-100-color.txt", []byte(write(t, table.Writer{Width: 100, Color: true}, reporttest.Sample())))
 	single := reporttest.Sample()
 	single.Clusters = single.Clusters[:1]
@@ -140,6 +145,77 @@ func TestManifests(t *testing.T) {
 	r.Clusters[0].Findings[0].File, r.Clusters[0].Findings[0].Line = "deploy/web.yaml", 17
 	if page := write(t, table.Writer{}, r); !strings.Contains(page, "deploy/web.yaml:17  Deployment shop/web › containers/nginx\n") {
 		t.Errorf("got\n%s", page)
+	}
+}
+
+// TestLongPaths: of a path that does not fit, the end is kept, from a folder on.
+func TestLongPaths(t *testing.T) {
+	r := reporttest.Sample()
+	r.Clusters = r.Clusters[:1]
+	r.Clusters[0].Findings = r.Clusters[0].Findings[:1]
+	r.Clusters[0].Findings[0].File, r.Clusters[0].Findings[0].Line = "environments/production/europe-west1/shop/deployment.yaml", 17
+	if page := write(t, table.Writer{}, r); !strings.Contains(page, "\n        …/shop/deployment.yaml:17  Deployment shop/web › containers/nginx\n") {
+		t.Errorf("got\n%s", page)
+	}
+}
+
+// TestMarks: what does not count stands behind what does, and says so.
+func TestMarks(t *testing.T) {
+	r := reporttest.Compared()
+	r.Clusters = r.Clusters[:1]
+	found := r.Clusters[0].Findings
+	r.Clusters[0].Findings = []finding.Finding{found[0], found[4], found[3], found[1]}
+	want := "new     Deployment shop/web › containers/sidecar\n" +
+		"        CronJob ops/nightly-backup › containers/backup\n" +
+		"managed DaemonSet kube-system/aws-node › containers/aws-eks-nodeagent\n" +
+		"waived  Deployment shop/web › containers/nginx\n"
+	if page := write(t, table.Writer{Width: 80}, r); !strings.Contains(page, want) {
+		t.Errorf("got\n%s", page)
+	}
+}
+
+// TestWrap: a word that is wider than its column is broken between its parts, and no other word is.
+func TestWrap(t *testing.T) {
+	r := reporttest.Sample()
+	r.Clusters = r.Clusters[1:2]
+	r.Clusters[0].Gaps = []snapshot.Gap{{Kind: "ValidatingAdmissionPolicyBinding", Reason: snapshot.Forbidden, Message: "the identity may not list validatingadmissionpolicybindings.admissionregistration.k8s.io at all"}}
+	page := write(t, table.Writer{Width: 60}, r)
+	_, section, _ := strings.Cut(page, "NOT READ")
+	var words []string
+	for _, line := range strings.Split(section, "\n")[1:7] {
+		words = append(words, strings.Fields(line)...)
+	}
+	got := strings.Join(words, " ")
+	if want := "gke-stage Validating forbidden: the identity may not AdmissionPolicy list Binding validatingadmissionpolicybinding s.admissionregistration.k8s.io at all"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// TestSummary: what ends the page fits a screen, however much there is, and accounts for every finding.
+func TestSummary(t *testing.T) {
+	for name, tt := range map[string]struct {
+		report *report.Report
+		want   string
+	}{
+		"one": {reporttest.Large(1), "1 finding: 1 critical\n1 cluster: 1 complete\n"},
+		"5,000": {
+			reporttest.Large(5000),
+			"5000 findings: 1250 critical, 1250 high, 1250 low, 1250 info\n1 cluster: 1 complete\n4992 findings not shown; -o html=FILE or -o json=FILE has all\n",
+		},
+		"compared": {
+			reporttest.Compared(), "15 findings: 7 critical, 3 high, 2 medium, 2 low, 1 info\nof these do not count: 1 managed by the provider, 1 waived\n" +
+				"since the baseline: 1 new, 1 changed, 1 no longer there, 1 not read again\n" +
+				"3 clusters: 1 complete, 1 partial, 1 not scanned\n3 findings not shown; -o html=FILE or -o json=FILE has all\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, width := range []int{80, 200} {
+				_, got, _ := strings.Cut(write(t, table.Writer{Width: width}, tt.report), "\n"+strings.Repeat("─", width)+"\n")
+				if got != tt.want {
+					t.Errorf("got\n%swant\n%s", got, tt.want)
+				}
+			}
+		})
 	}
 }
 

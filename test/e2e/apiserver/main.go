@@ -2,7 +2,8 @@
 //go:build !race
 
 // Command apiserver runs etcd and the real kube-apiserver in one process, for tests. It takes kube-apiserver's own flags,
-// and KUBEMUSTER_E2E_ETCD_DIR names etcd's empty data folder. It ends with the process that started it.
+// and KUBEMUSTER_E2E_ETCD_DIR names etcd's empty data folder; the address of etcd goes to a file of that name with .address
+// behind it. It ends with the process that started it.
 package main
 
 import (
@@ -19,7 +20,11 @@ import (
 
 func main() {
 	go exitWithParent(os.Getppid())
-	address, err := startEtcd(os.Getenv("KUBEMUSTER_E2E_ETCD_DIR"))
+	dir := os.Getenv("KUBEMUSTER_E2E_ETCD_DIR")
+	address, err := startEtcd(dir)
+	if err == nil {
+		err = os.WriteFile(dir+".address", []byte(address), 0o600)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "starting etcd:", err)
 		os.Exit(1)
@@ -46,6 +51,7 @@ func startEtcd(dir string) (string, error) {
 	cfg.Dir = dir
 	cfg.LogLevel = "error"
 	cfg.UnsafeNoFsync = true
+	cfg.QuotaBackendBytes = 8 << 30 // a benchmark's pods are more than the 2 GB of the default
 	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = any, any
 	cfg.ListenPeerUrls, cfg.AdvertisePeerUrls = any, any
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)

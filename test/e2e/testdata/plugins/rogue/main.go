@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -48,6 +49,24 @@ func (provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error) {
 		a.Trust = sdk.Trust{}
 	case "metadata-server":
 		a.Server = "https://169.254.169.254"
+	case "metadata-server-over-ipv6":
+		a.Server = "https://[fe80::1%25lo]"
+	case "bad-ca":
+		a.Trust = sdk.ClusterCA([]byte("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"))
+	case "another-provider":
+		a.Cluster.Provider = "eks"
+	case "long-name":
+		a.Cluster.Name = strings.Repeat("n", 1<<20)
+	case "huge-answer":
+		a.Hint = strings.Repeat("h", 32<<20)
+	case "panics-at-access":
+		panic("as the target asked, with " + t.Secrets["token"].Reveal())
+	case "exits-at-access":
+		os.Exit(3)
+	case "tells-secrets":
+		slog.Warn("signed in as "+t.Secrets["token"].Reveal(), "with", t.Secrets["token"].Reveal())
+		fmt.Fprintln(os.Stderr, t.Secrets["token"].Reveal())
+		return nil, sdk.Errorf(sdk.ErrUnauthenticated, "try "+t.Secrets["token"].Reveal(), "%s is refused", t.Secrets["token"].Reveal())
 	case "nameless":
 		a.Cluster = sdk.Cluster{}
 	case "hangs":
@@ -74,7 +93,7 @@ func (provider) Access(ctx context.Context, t sdk.Target) (*sdk.Access, error) {
 }
 
 // Token implements sdk.Provider.
-func (provider) Token(_ context.Context, t sdk.Target) (*sdk.Token, error) {
+func (provider) Token(ctx context.Context, t sdk.Target) (*sdk.Token, error) {
 	tok := &sdk.Token{Value: t.Secrets["token"], Expiry: time.Now().Add(time.Hour)}
 	switch t.Path["behaviour"] {
 	case "panics":
@@ -84,6 +103,17 @@ func (provider) Token(_ context.Context, t sdk.Target) (*sdk.Token, error) {
 			_ = f.Close()
 			panic("as the target asked, once")
 		}
+	case "hangs-at-token":
+		<-ctx.Done()
+		time.Sleep(time.Hour)
+	case "exits-at-token":
+		os.Exit(3)
+	case "token-of-two-lines":
+		tok.Value = sdk.NewSecret(tok.Value.Reveal() + "\r\nX-Remote-User: admin")
+	case "huge-token":
+		tok.Value = sdk.NewSecret(strings.Repeat(tok.Value.Reveal(), 1<<16))
+	case "wrong-token":
+		tok.Value = sdk.NewSecret("nobody-knows-this-one")
 	case "empty-token":
 		tok.Value = sdk.Secret{}
 	case "old-token":

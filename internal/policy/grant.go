@@ -1,0 +1,338 @@
+package policy
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/rbac"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// permissions are what a check looks for, by the names it gives them: the rule permissions of its package. Each is any of
+// several.
+type permissions map[string][]rbac.Permission
+
+// grantInput is what a check of scope grant judges: a binding that gives some of what the check looks for.
+type grantInput struct {
+	Kind      string                    `json:"kind"`
+	Namespace string                    `json:"namespace"`
+	Name      string                    `json:"name"`
+	Role      snapshot.InventoryRoleRef `json:"role"`
+	Extent    rbac.Extent               `json:"extent"`
+	Where     string                    `json:"where"` // the extent in words
+	// Subjects are all but those to whom Kubernetes itself makes the grant.
+	Subjects []snapshot.InventorySubject `json:"subjects"`
+	// Holds is what of the check's permissions the grant gives.
+	Holds []heldInput `json:"holds"`
+	// Beside is what of them a subject holds that can be used together with Holds: that itself, and what other grants give for
+	// the same namespace or for all of them.
+	Beside []besideInput `json:"beside"`
+}
+
+type besideInput struct {
+	Permission string   `json:"permission"`
+	What       string   `json:"what"`  // in words, with the way if it is another
+	Names      []string `json:"names"` // as in Holds
+	Way        []string `json:"way"`   // from the subject to the role; absent for the grant itself
+}
+
+// heldInput is a permission that is held: how far, and by which way.
+type heldInput struct {
+	Permission string      `json:"permission"`
+	What       string      `json:"what"` // in words: verbs, resources and names
+	Verbs      []string    `json:"verbs"`
+	Resources  []string    `json:"resources"`
+	Names      []string    `json:"names"`
+	Extent     rbac.Extent `json:"extent"`
+	Namespace  string      `json:"namespace"` // the grant's own; empty with the extent cluster
+	Way        []string    `json:"way"`       // the binding and its role
+}
+
+// holderInput is a service account that runs workloads with its token and holds some of what the check looks for.
+type holderInput struct {
+	Namespace string           `json:"namespace"`
+	Name      string           `json:"name"`
+	Holds     []heldInput      `json:"holds"`
+	Workloads []holderWorkload `json:"workloads"`
+}
+
+type holderWorkload struct {
+	Kind      string   `json:"kind"`
+	Namespace string   `json:"namespace"`
+	Name      string   `json:"name"`
+	Nodes     []string `json:"nodes"`
+}
+
+// readPermissions reads the rule permissions of the checks that have one.
+func (e *Engine) readPermissions(ctx context.Context) error {
+	for _, c := range e.checks {
+		rule := c.rule[:len(c.rule)-1].Append(ast.StringTerm("permissions"))
+		if len(e.compiler.GetRulesExact(rule)) == 0 {
+			continue
+		}
+		if c.Scope == finding.ObjectScope {
+			return fmt.Errorf("%s: check %s has permissions, and judges single objects; give it the scope grant or cluster", c.at, c.ID)
+		}
+		rs, err := rego.New(rego.Compiler(e.compiler), rego.Query(rule.String())).Eval(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: permissions of check %s: %w", c.at, c.ID, err)
+		}
+		if len(rs) != 1 {
+			return fmt.Errorf("%s: permissions of check %s may not depend on the input", c.at, c.ID)
+		}
+		data, err := json.Marshal(rs[0].Expressions[0].Value)
+		if err != nil {
+			return err
+		}
+		decoder := json.NewDecoder(bytes.NewReader(data))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&c.permissions); err != nil {
+			return fmt.Errorf("%s: permissions of check %s: %s", c.at, c.ID, strings.TrimPrefix(err.Error(), "json: "))
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.permissions)) {
+			for _, p := range c.permissions[name] {
+				if err := p.Check(); err != nil {
+					return fmt.Errorf("%s: permissions of check %s: %s: %w", c.at, c.ID, name, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// grants judges every grant with the checks of that scope.
+func (r *router) grants(ctx context.Context, w *world, cluster Cluster) Judgement {
+	var all Judgement
+	for _, n := range w.graph.Grants() {
+		others := n.Others()
+		ways, text := w.ways(n, others)
+		var j Judgement
+		for i, c := range r.checks {
+			held := c.permissions.heldBy(n)
+			if len(others) == 0 || n.Rules == nil || c.permissions != nil && held == nil {
+				j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: finding.Pass})
+				continue
+			}
+			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: others, Holds: held, Beside: w.beside(c.permissions, n, held)}
+			kind, _ := snapshot.KindNamed(n.Kind)
+			one := r.only(i).judged(ctx, r.form.ofGrant(nil, &in, cluster), cluster, func(c *check, v violation) finding.Finding {
+				return finding.Finding{
+					Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
+					Key: v.Key, Path: cmp.Or(v.Path, "roleRef"), Message: v.Message + ": " + text, Ways: append(slices.Clone(ways), v.Ways...),
+				}
+			})
+			j.Findings, j.Verdicts = append(j.Findings, one.Findings...), append(j.Verdicts, one.Verdicts...)
+		}
+		all.Findings = append(all.Findings, r.fold(j.Findings)...)
+		all.Verdicts = append(all.Verdicts, j.Verdicts...)
+	}
+	return all
+}
+
+// fold takes the findings of one grant, and leaves out those that a wider one among them stands for.
+func (r *router) fold(list []finding.Finding) []finding.Finding {
+	under := map[string][]string{}
+	for _, c := range r.checks {
+		under[c.ID] = c.foldedUnder
+	}
+	wider := func(f finding.Finding) int {
+		return slices.IndexFunc(list, func(w finding.Finding) bool { return slices.Contains(under[f.Check], w.Check) })
+	}
+	var kept []finding.Finding
+	folded := map[string][]string{} // by the check that stands for them
+	for _, f := range list {
+		at := wider(f)
+		if at < 0 {
+			kept = append(kept, f)
+			continue
+		}
+		for up := at; up >= 0; up = wider(list[up]) {
+			at = up
+		}
+		folded[list[at].Check] = append(folded[list[at].Check], f.Check)
+	}
+	for i := range kept {
+		f := &kept[i]
+		if f.Folded = folded[f.Check]; f.Folded == nil {
+			continue
+		}
+		slices.Sort(f.Folded)
+		f.Folded = slices.Compact(f.Folded)
+		f.Message += "; this stands for the narrower " + strings.Join(f.Folded, ", ")
+	}
+	return kept
+}
+
+// holders judges the cluster with a check that looks for service accounts with permissions.
+func (r *router) holders(ctx context.Context, w *world, inv *snapshot.Inventory, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
+	var all Judgement
+	for i, c := range r.checks {
+		j := r.only(i).judged(ctx, r.form.ofHolders(nil, inv, w.holding(c.permissions), cluster), cluster, find)
+		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
+	}
+	return all
+}
+
+// only is the router of a single check.
+func (r *router) only(i int) *router {
+	return &router{form: r.form, limit: r.limit, checks: r.checks[i : i+1], single: r.single[i : i+1]}
+}
+
+func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
+	return r.judgement(r.judge(ctx, r.form.input(input), cluster.Timeouts), cluster, find)
+}
+
+// world is who may do what in one cluster, and what runs there.
+type world struct {
+	graph   *rbac.Graph
+	running map[rbac.Account][]snapshot.InventoryWorkload
+}
+
+func newWorld(inv snapshot.Inventory) *world {
+	w := &world{graph: rbac.New(inv), running: map[rbac.Account][]snapshot.InventoryWorkload{}}
+	for _, r := range inv.Workloads {
+		if r.Token {
+			account := rbac.Account{Namespace: r.Namespace, Name: r.ServiceAccount}
+			w.running[account] = append(w.running[account], r)
+		}
+	}
+	return w
+}
+
+// heldBy returns what the grant gives of the permissions, by their names.
+func (p permissions) heldBy(n *rbac.Grant) []heldInput {
+	var out []heldInput
+	for _, name := range slices.Sorted(maps.Keys(p)) {
+		for _, one := range p[name] {
+			if h, ok := n.Gives(one); ok {
+				out = append(out, heldInput{name, what(h), h.Verbs, h.Resources, h.Names, n.Extent(), n.Namespace, way(n)})
+			}
+		}
+	}
+	return out
+}
+
+// beside returns what the grant's subjects hold of the permissions, there and elsewhere.
+func (w *world) beside(p permissions, n *rbac.Grant, held []heldInput) []besideInput {
+	var out []besideInput
+	if len(p) < 2 {
+		return nil // there is nothing to combine
+	}
+	for _, h := range held {
+		out = append(out, besideInput{Permission: h.Permission, What: h.What, Names: h.Names})
+	}
+	for _, s := range n.Others() {
+		for _, other := range w.graph.Of(rbac.IdentityOf(s)) {
+			if other == n || !n.ClusterWide() && !other.ClusterWide() && n.Namespace != other.Namespace {
+				continue
+			}
+			for _, h := range p.heldBy(other) {
+				out = append(out, besideInput{
+					h.Permission, h.What + " by " + strings.Join(h.Way, " → "), h.Names, append([]string{place(s.Kind, s.Namespace, s.Name)}, h.Way...),
+				})
+			}
+		}
+	}
+	return out
+}
+
+func (w *world) holding(p permissions) []holderInput {
+	out := []holderInput{}
+	for account, running := range w.running {
+		h := holderInput{Namespace: account.Namespace, Name: account.Name}
+		for _, n := range w.graph.Reaches(rbac.ServiceAccount(account.Namespace, account.Name)) {
+			h.Holds = append(h.Holds, p.heldBy(n)...)
+		}
+		if h.Holds == nil {
+			continue
+		}
+		for _, r := range running {
+			h.Workloads = append(h.Workloads, holderWorkload{r.Kind, r.Namespace, r.Name, r.Nodes})
+		}
+		out = append(out, h)
+	}
+	slices.SortFunc(out, func(a, b holderInput) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// shown bounds how many subjects, and workloads of each, a finding names.
+const shown = 5
+
+// ways are the steps that lead to a grant's role, from the workloads where they are known; text is the same in one line.
+func (w *world) ways(n *rbac.Grant, subjects []snapshot.InventorySubject) (ways [][]string, text string) {
+	var names []string
+	for _, s := range subjects {
+		name := place(s.Kind, s.Namespace, s.Name)
+		running := w.running[rbac.Account{Namespace: s.Namespace, Name: s.Name}]
+		if s.Kind != "ServiceAccount" {
+			running = nil
+		}
+		to := append([]string{name}, way(n)...)
+		if len(running) == 0 {
+			ways = append(ways, to)
+		}
+		for _, r := range running[:min(len(running), shown)] {
+			ways = append(ways, append([]string{place(r.Kind, r.Namespace, r.Name)}, to...))
+		}
+		if len(running) > 0 {
+			name = place(running[0].Kind, running[0].Namespace, running[0].Name) + more(len(running)-1) + " → " + name
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	first := names[:min(len(names), shown)]
+	return ways[:min(len(ways), shown)], strings.Join(first, ", ") + more(len(names)-len(first)) + " → " + strings.Join(way(n), " → ")
+}
+
+func where(n *rbac.Grant) string {
+	if n.ClusterWide() {
+		return "in the whole cluster"
+	}
+	return "in namespace " + n.Namespace
+}
+
+// what is "get and list on secrets", with the names that it is limited to.
+func what(h rbac.Held) string {
+	text := listed(h.Verbs) + " on " + listed(h.Resources)
+	if len(h.Names) > 0 {
+		text += " named " + listed(h.Names)
+	}
+	return text
+}
+
+func listed(words []string) string {
+	if n := len(words); n > shown {
+		return strings.Join(words[:shown-1], ", ") + more(n-shown+1)
+	}
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
+}
+
+func more(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more", n)
+}
+
+func way(n *rbac.Grant) []string {
+	return []string{place(n.Kind, n.Namespace, n.Name), place(n.Role.Kind, n.Role.Namespace, n.Role.Name)}
+}
+
+func place(kind, namespace, name string) string {
+	return finding.Object{Kind: kind, Namespace: namespace, Name: name}.String()
+}

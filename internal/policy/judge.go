@@ -1,0 +1,113 @@
+package policy
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// Judge judges the objects of one cluster. Objects in which the checks read the same are judged once. It is safe for
+// concurrent use.
+type Judge struct {
+	engine *Engine
+	about  Cluster
+
+	mu   sync.Mutex
+	said map[Sum][]outcome
+}
+
+// remembered bounds what a judge keeps in mind. Objects that are alike mostly come one behind the other.
+const remembered = 2048
+
+// For returns a judge of a cluster's objects.
+func (e *Engine) For(cluster Cluster) *Judge {
+	return &Judge{engine: e, about: cluster, said: map[Sum][]outcome{}}
+}
+
+// Object judges one object with the checks of its kind.
+func (j *Judge) Object(ctx context.Context, o snapshot.Object) Judgement {
+	return j.object(ctx, j.engine.objects[o.Kind.Name], o)
+}
+
+// Apart judges a pod whose Sum is that of its template: with the checks for which the template cannot speak.
+func (j *Judge) Apart(ctx context.Context, o snapshot.Object) Judgement {
+	return j.object(ctx, j.engine.apart[o.Kind.Name], o)
+}
+
+func (j *Judge) object(ctx context.Context, r *router, o snapshot.Object) Judgement {
+	var spec *corev1.PodSpec
+	if o.Kind.PodSpec != "" {
+		spec = o.PodSpec()
+	}
+	if r == nil || spec == nil && o.Kind.PodSpec != "" { // a ReplicationController may have no template
+		return Judgement{}
+	}
+	var w *workload
+	if spec != nil {
+		w = &workload{o.Kind.Name, o.Value.GetNamespace(), o.Value.GetName(), o.Kind.PodSpec, spec, o.PodMeta()}
+	}
+	outcomes := j.outcomes(ctx, r, r.form.ofObject(nil, o, w, j.about))
+	return r.judgement(outcomes, j.about, func(c *check, v violation) finding.Finding {
+		f := finding.Finding{
+			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
+			Object: identity(o.Kind, o.Value.GetNamespace(), o.Value.GetName()),
+			Key:    v.Key, Path: v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
+		}
+		if o.Line != nil {
+			f.File, f.Line = o.File, o.Line(v.Path)
+		}
+		return f
+	})
+}
+
+// Sum is the same for objects in which the checks of whatever runs pods read the same, and whose containers and volumes have
+// the same names. The object is taken as if spec and metadata were those of its pods; its kind and name, and where the spec
+// stands, do not count.
+func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec, metadata *metav1.ObjectMeta) Sum {
+	r := j.engine.shared
+	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), spec: spec, metadata: metadata}, j.about)
+	for _, l := range namedLists { // findings tell places by them
+		for _, name := range l.names(spec) {
+			b = appendString(b, name)
+		}
+		b = append(b, tagEnd)
+	}
+	return r.sum(b)
+}
+
+func (r *router) sum(input []byte) (s Sum) {
+	h := sha256.New()
+	_, _ = io.WriteString(h, r.id)
+	_, _ = h.Write(input)
+	h.Sum(s[:0])
+	return s
+}
+
+func (j *Judge) outcomes(ctx context.Context, r *router, input []byte) []outcome {
+	sum := r.sum(input)
+	j.mu.Lock()
+	outcomes, ok := j.said[sum]
+	j.mu.Unlock()
+	if ok {
+		return outcomes
+	}
+	outcomes = r.judge(ctx, r.form.input(input), j.about.Timeouts)
+	if slices.ContainsFunc(outcomes, func(o outcome) bool { return o.failure != "" }) {
+		return outcomes // the next time it may not fail: time ran out, for one
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.said) >= remembered {
+		clear(j.said)
+	}
+	j.said[sum] = outcomes
+	return outcomes
+}

@@ -1,0 +1,196 @@
+package policy
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// reads is the part of a document that checks read: the whole of it, or what they read of some fields. It is found in the
+// compiled rules and holds rather too much than too little: what it leaves out, no verdict depends on.
+type reads struct {
+	whole bool
+	of    map[string]*reads
+}
+
+// each, as a field, stands for every element.
+const each = "*"
+
+// at returns what is read of a field, or nil.
+func (r *reads) at(field string) *reads {
+	if r == nil || r.whole {
+		return r
+	}
+	if f, ok := r.of[field]; ok {
+		return f
+	}
+	return r.of[each]
+}
+
+// grow returns the part at a path, and makes it where nothing of it was read so far.
+func (r *reads) grow(path []string) *reads {
+	for _, field := range path {
+		if r.of == nil {
+			r.of = map[string]*reads{}
+		}
+		if r.of[field] == nil {
+			r.of[field] = &reads{}
+		}
+		r = r.of[field]
+	}
+	return r
+}
+
+// settle adds what is read of every element to what is read of each that is named.
+func (r *reads) settle() {
+	for field, f := range r.of {
+		if field != each {
+			f.add(r.of[each])
+		}
+		f.settle()
+	}
+}
+
+func (r *reads) add(other *reads) {
+	if other == nil {
+		return
+	}
+	r.whole = r.whole || other.whole
+	for field, f := range other.of {
+		r.grow([]string{field}).add(f)
+	}
+}
+
+// readsOf returns what the rules, and all rules that they use, read of the input.
+func readsOf(compiler *ast.Compiler, rules []ast.Ref) *reads {
+	a := &analysis{compiler: compiler, input: &reads{}, seen: map[*ast.Rule]bool{}}
+	for _, r := range rules {
+		a.follow(r)
+	}
+	a.input.settle()
+	return a.input
+}
+
+type analysis struct {
+	compiler *ast.Compiler
+	input    *reads
+	seen     map[*ast.Rule]bool
+}
+
+func (a *analysis) follow(ref ast.Ref) {
+	for _, rule := range a.compiler.GetRulesDynamicWithOpts(ref, ast.RulesOptions{}) {
+		if !a.seen[rule] {
+			a.seen[rule] = true
+			s := &scope{analysis: a, names: map[ast.Var][]ast.Ref{}}
+			s.learn(rule)
+			s.walk(rule)
+		}
+	}
+}
+
+// scope is one rule: its variables that only name a part of the input, as in container := input.workload.containers[_].
+type scope struct {
+	*analysis
+	names map[ast.Var][]ast.Ref // the references that a variable is made equal to
+}
+
+// learn finds the names.
+func (s *scope) learn(rule *ast.Rule) {
+	ast.WalkExprs(rule, func(e *ast.Expr) bool {
+		if v, ref, ok := naming(e); ok {
+			s.names[v] = append(s.names[v], ref)
+		}
+		return false
+	})
+	for v, refs := range s.names {
+		if len(refs) > 1 { // what is made equal to two things compares them, and names neither
+			delete(s.names, v)
+		}
+	}
+}
+
+// naming returns the two sides of an expression that makes a variable equal to a reference.
+func naming(e *ast.Expr) (ast.Var, ast.Ref, bool) {
+	if !e.IsEquality() || len(e.With) > 0 {
+		return "", nil, false
+	}
+	a, b := e.Operand(0).Value, e.Operand(1).Value
+	if _, ok := b.(ast.Var); ok {
+		a, b = b, a
+	}
+	v, isVar := a.(ast.Var)
+	ref, isRef := b.(ast.Ref)
+	return v, ref, isVar && isRef
+}
+
+// walk notes what the parts of a rule read: a reference its end, a name all that it stands for.
+func (s *scope) walk(x any) {
+	ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case *ast.Head:
+			for _, t := range x.Reference[1:] {
+				s.walk(t)
+			}
+			for _, t := range append([]*ast.Term{x.Key, x.Value}, x.Args...) {
+				if t != nil {
+					s.walk(t)
+				}
+			}
+			return true
+		case *ast.With:
+			s.input.whole = true // another input, or other data, for part of a rule
+		case *ast.Expr:
+			if v, ref, ok := naming(x); ok && len(s.names[v]) == 1 {
+				s.read(ref, false)
+				return true
+			}
+		case *ast.Term:
+			switch v := x.Value.(type) {
+			case ast.Var:
+				s.read(ast.Ref{x}, true)
+				return true
+			case ast.Ref:
+				s.read(v, true)
+				return true
+			}
+		}
+		return false
+	}).Walk(x)
+}
+
+// read notes that a reference is followed, and, if whole, that all it leads to is looked at.
+func (s *scope) read(ref ast.Ref, whole bool) {
+	for _, t := range ref[1:] {
+		s.walk(t)
+	}
+	if ref[0].Equal(ast.DefaultRootDocument) {
+		s.follow(ref)
+		return
+	}
+	if path, ok := s.path(ref, 0); ok {
+		at := s.input.grow(path)
+		at.whole = at.whole || whole
+	}
+}
+
+// path returns where in the input a reference leads, if it does.
+func (s *scope) path(ref ast.Ref, depth int) ([]string, bool) {
+	head, ok := ref[0].Value.(ast.Var)
+	if !ok {
+		return nil, false
+	}
+	var path []string
+	if !ref[0].Equal(ast.InputRootDocument) {
+		named := s.names[head]
+		if len(named) == 0 || depth > len(s.names) { // no name, or one that leads back to itself
+			return nil, false
+		}
+		if path, ok = s.path(named[0], depth+1); !ok {
+			return nil, false
+		}
+	}
+	for _, t := range ref[1:] {
+		if field, ok := t.Value.(ast.String); ok {
+			path = append(path, string(field))
+		} else {
+			path = append(path, each)
+		}
+	}
+	return path, true
+}

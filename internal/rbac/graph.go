@@ -1,0 +1,195 @@
+// Package rbac tells what a cluster's stored roles and bindings allow, to whom and by which way, as kube-apiserver's RBAC
+// authorizer does. Rules are taken as stored: what authorizes outside RBAC, as a cloud's own access entries, is not seen.
+package rbac
+
+import (
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// Graph leads from identities over bindings to rules. It is read-only once made.
+type Graph struct {
+	grants []*Grant
+	users  map[string][]*Grant // by user name; service accounts by theirs
+	groups map[string][]*Grant
+}
+
+// Grant is a binding with the rules of its role.
+type Grant struct {
+	snapshot.InventoryBinding
+	// Rules is nil where the role does not exist: the binding grants nothing then.
+	Rules []snapshot.InventoryRule
+	// own are the subjects to whom Kubernetes itself makes this very grant.
+	own map[snapshot.InventorySubject]bool
+}
+
+// Identity is whom the API server takes a caller for.
+type Identity struct {
+	User   string
+	Groups []string
+}
+
+// Account names a service account.
+type Account struct{ Namespace, Name string }
+
+// The groups that the API server adds by itself: to service accounts, to every caller with a credential, and to those
+// without one.
+const (
+	ServiceAccounts = "system:serviceaccounts"
+	Authenticated   = "system:authenticated"
+	Unauthenticated = "system:unauthenticated"
+)
+
+// ServiceAccount returns a service account's identity, with its implicit groups.
+func ServiceAccount(namespace, name string) Identity {
+	return Identity{userName(namespace, name), []string{ServiceAccounts, ServiceAccounts + ":" + namespace, Authenticated}}
+}
+
+func userName(namespace, name string) string {
+	return "system:serviceaccount:" + namespace + ":" + name
+}
+
+// New returns the graph of the inventory's roles and bindings. Where they are declared in manifests, the roles that
+// Kubernetes makes itself are added: every cluster has them.
+func New(inv snapshot.Inventory) *Graph {
+	g := &Graph{users: map[string][]*Grant{}, groups: map[string][]*Grant{}}
+	rules := map[snapshot.InventoryRoleRef][]snapshot.InventoryRule{}
+	for _, r := range inv.Roles {
+		ref := snapshot.InventoryRoleRef{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+		rules[ref] = append(rules[ref], r.Rules...) // two manifests may hold a role of one name
+		if rules[ref] == nil {
+			rules[ref] = []snapshot.InventoryRule{}
+		}
+	}
+	if inv.Declared {
+		for _, r := range Defaults().Roles {
+			if ref := (snapshot.InventoryRoleRef{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}); rules[ref] == nil {
+				rules[ref] = r.Rules
+			}
+		}
+	}
+	for _, b := range inv.Bindings {
+		g.add(&Grant{InventoryBinding: b, Rules: rules[b.Role]})
+	}
+	return g
+}
+
+func (g *Graph) add(n *Grant) {
+	n.own = ownSubjects(n.InventoryBinding)
+	n.Subjects = slices.Clone(n.Subjects)
+	for i := range n.Subjects {
+		s := &n.Subjects[i]
+		switch s.Kind {
+		case rbacv1.UserKind:
+			g.users[s.Name] = append(g.users[s.Name], n)
+		case rbacv1.GroupKind:
+			g.groups[s.Name] = append(g.groups[s.Name], n)
+		case rbacv1.ServiceAccountKind:
+			// In a RoleBinding, a service account without a namespace is one of the binding's.
+			if s.Namespace == "" {
+				s.Namespace = n.Namespace
+			}
+			if s.Namespace != "" {
+				user := userName(s.Namespace, s.Name)
+				g.users[user] = append(g.users[user], n)
+			}
+		}
+	}
+	g.grants = append(g.grants, n)
+}
+
+// Grants returns every grant, in the order of the inventory's bindings.
+func (g *Graph) Grants() []*Grant { return g.grants }
+
+// Of returns the grants that reach an identity, by its name or by one of its groups, each once.
+func (g *Graph) Of(who Identity) []*Grant {
+	out := slices.Clone(g.users[who.User])
+	for _, group := range who.Groups {
+		out = append(out, g.groups[group]...)
+	}
+	seen := map[*Grant]bool{}
+	return slices.DeleteFunc(out, func(n *Grant) bool {
+		again := seen[n]
+		seen[n] = true
+		return again
+	})
+}
+
+// Allows reports whether RBAC lets the identity make the request.
+func (g *Graph) Allows(who Identity, r Request) bool {
+	for _, n := range g.Of(who) {
+		if !n.covers(r.Namespace) {
+			continue
+		}
+		for i := range n.Rules {
+			if allows(&n.Rules[i], r) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ClusterWide reports whether the grant holds in the whole cluster, and not in its own namespace alone.
+func (n *Grant) ClusterWide() bool { return n.Kind == "ClusterRoleBinding" }
+
+// covers reports whether the grant holds for requests in a namespace; empty is for what has none, and for all at once.
+func (n *Grant) covers(namespace string) bool { return n.ClusterWide() || n.Namespace == namespace }
+
+// Others returns the subjects but those to whom Kubernetes itself makes the grant.
+func (n *Grant) Others() []snapshot.InventorySubject {
+	return slices.DeleteFunc(slices.Clone(n.Subjects), func(s snapshot.InventorySubject) bool { return n.own[s] })
+}
+
+// Own reports whether Kubernetes itself makes this grant to the subject.
+func (n *Grant) Own(s snapshot.InventorySubject) bool { return n.own[s] }
+
+// Reaches returns the identity's grants that Kubernetes itself does not make to it.
+func (g *Graph) Reaches(who Identity) []*Grant {
+	return slices.DeleteFunc(g.Of(who), func(n *Grant) bool {
+		return !slices.ContainsFunc(n.Others(), func(s snapshot.InventorySubject) bool { return who.is(s) })
+	})
+}
+
+// is reports whether a binding's subject stands for the identity.
+func (who Identity) is(s snapshot.InventorySubject) bool {
+	switch s.Kind {
+	case rbacv1.UserKind:
+		return who.User == s.Name
+	case rbacv1.GroupKind:
+		return slices.Contains(who.Groups, s.Name)
+	case rbacv1.ServiceAccountKind:
+		return who.User == userName(s.Namespace, s.Name)
+	}
+	return false
+}
+
+// IdentityOf is whom a subject stands for, with the groups that are known of it: those of a user come from outside.
+func IdentityOf(s snapshot.InventorySubject) Identity {
+	switch s.Kind {
+	case rbacv1.ServiceAccountKind:
+		return ServiceAccount(s.Namespace, s.Name)
+	case rbacv1.GroupKind:
+		groups := []string{s.Name}
+		if s.Name != Authenticated && s.Name != Unauthenticated {
+			groups = append(groups, Authenticated)
+		}
+		if strings.HasPrefix(s.Name, ServiceAccounts+":") {
+			groups = append(groups, ServiceAccounts)
+		}
+		return Identity{Groups: groups}
+	}
+	if rest, ok := strings.CutPrefix(s.Name, "system:serviceaccount:"); ok {
+		if namespace, name, ok := strings.Cut(rest, ":"); ok {
+			return ServiceAccount(namespace, name)
+		}
+	}
+	if s.Name == "system:anonymous" {
+		return Identity{s.Name, []string{Unauthenticated}}
+	}
+	return Identity{s.Name, []string{Authenticated}}
+}

@@ -1,0 +1,145 @@
+package rbac_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/kubemuster/kubemuster/internal/rbac"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+type (
+	rule    = snapshot.InventoryRule
+	role    = snapshot.InventoryRole
+	binding = snapshot.InventoryBinding
+	subject = snapshot.InventorySubject
+	ref     = snapshot.InventoryRoleRef
+)
+
+// What the API server does beyond this is in test/e2e, which asks it.
+func TestAllows(t *testing.T) {
+	graph := rbac.New(snapshot.Inventory{
+		Roles: []role{
+			{Kind: "ClusterRole", Name: "reader", Rules: []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods", "*/log"}}}},
+			{Kind: "Role", Namespace: "shop", Name: "named", Rules: []rule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"secrets"}, ResourceNames: []string{"tls"}}}},
+			{Kind: "ClusterRole", Name: "health", Rules: []rule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/healthz/*"}}}},
+		},
+		Bindings: []binding{
+			{Kind: "ClusterRoleBinding", Name: "all", Role: ref{Kind: "ClusterRole", Name: "health"}, Subjects: []subject{{Kind: "Group", Name: "system:authenticated"}}},
+			{Kind: "RoleBinding", Namespace: "shop", Name: "read", Role: ref{Kind: "ClusterRole", Name: "reader"}, Subjects: []subject{{Kind: "ServiceAccount", Name: "web"}}},
+			{Kind: "RoleBinding", Namespace: "shop", Name: "tls", Role: ref{Kind: "Role", Namespace: "shop", Name: "named"}, Subjects: []subject{{Kind: "User", Name: "system:serviceaccount:shop:web"}}},
+			{Kind: "ClusterRoleBinding", Name: "no-role", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{{Kind: "Group", Name: "system:authenticated"}}},
+		},
+	})
+	web := rbac.ServiceAccount("shop", "web")
+	for _, tt := range []struct {
+		name string
+		what rbac.Request
+		want bool
+	}{
+		{"its namespace, where the binding names none", rbac.Request{Verb: "get", Namespace: "shop", Resource: "pods", Name: "a"}, true},
+		{"another namespace", rbac.Request{Verb: "get", Namespace: "bank", Resource: "pods", Name: "a"}, false},
+		{"all namespaces at once", rbac.Request{Verb: "get", Resource: "pods"}, false},
+		{"another group", rbac.Request{Verb: "get", Namespace: "shop", Group: "apps", Resource: "pods"}, false},
+		{"any resource's log", rbac.Request{Verb: "get", Namespace: "shop", Resource: "jobs", Subresource: "log"}, true},
+		{"a resource is not its subresource", rbac.Request{Verb: "get", Namespace: "shop", Resource: "pods", Subresource: "exec"}, false},
+		{"the object that is named", rbac.Request{Verb: "delete", Namespace: "shop", Resource: "secrets", Name: "tls"}, true},
+		{"another object", rbac.Request{Verb: "delete", Namespace: "shop", Resource: "secrets", Name: "db"}, false},
+		{"a request without a name", rbac.Request{Verb: "list", Namespace: "shop", Resource: "secrets"}, false},
+		{"a path by an implicit group", rbac.Request{Verb: "get", Path: "/healthz/etcd"}, true},
+		{"another path", rbac.Request{Verb: "get", Path: "/healthz"}, false},
+		{"a role that does not exist", rbac.Request{Verb: "get", Namespace: "shop", Resource: "nodes"}, false},
+	} {
+		if got := graph.Allows(web, tt.what); got != tt.want {
+			t.Errorf("%s: allowed is %v", tt.name, got)
+		}
+	}
+}
+
+// Manifests rarely hold what every cluster has.
+func TestDeclaredRolesIncludeTheDefaults(t *testing.T) {
+	inv := snapshot.Inventory{Bindings: []binding{
+		{Kind: "RoleBinding", Namespace: "shop", Name: "dev", Role: ref{Kind: "ClusterRole", Name: "edit"}, Subjects: []subject{{Kind: "User", Name: "ada"}}},
+	}}
+	ada, exec := rbac.Identity{User: "ada"}, rbac.Request{Verb: "create", Namespace: "shop", Resource: "pods", Subresource: "exec", Name: "web"}
+	if rbac.New(inv).Allows(ada, exec) {
+		t.Error("a cluster has a role that was not read")
+	}
+	inv.Declared = true
+	if !rbac.New(inv).Allows(ada, exec) {
+		t.Error("edit does not allow exec")
+	}
+}
+
+func TestGives(t *testing.T) {
+	secrets := rbac.Permission{Verbs: []string{"get", "list", "create"}, APIGroups: []string{""}, Resources: []string{"secrets"}}
+	rules := func(rules ...rule) []rule { return rules }
+	for _, tt := range []struct {
+		name  string
+		p     rbac.Permission
+		rules []rule
+		want  rbac.Held
+	}{
+		{"nothing", secrets, rules(rule{Verbs: []string{"get"}, APIGroups: []string{"apps"}, Resources: []string{"secrets"}}), rbac.Held{}},
+		{"by wildcards", secrets, rules(rule{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}), rbac.Held{Verbs: []string{"create", "get", "list"}, Resources: []string{"secrets"}}},
+		{"by two rules", secrets, rules(
+			rule{Verbs: []string{"list"}, APIGroups: []string{""}, Resources: []string{"secrets", "pods"}}, rule{Verbs: []string{"get", "list"}, APIGroups: []string{""}, Resources: []string{"secrets"}},
+		), rbac.Held{Verbs: []string{"get", "list"}, Resources: []string{"secrets"}}},
+		{"create carries no name", secrets, rules(rule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"a", "b"}}), rbac.Held{Verbs: []string{"get", "list"}, Resources: []string{"secrets"}, Names: []string{"a", "b"}}},
+		{"all hides named", secrets, rules(
+			rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"a"}}, rule{Verbs: []string{"list"}, APIGroups: []string{""}, Resources: []string{"secrets"}},
+		), rbac.Held{Verbs: []string{"list"}, Resources: []string{"secrets"}}},
+		{
+			"create of a subresource carries its parent's",
+			rbac.Permission{Verbs: []string{"create"}, Resources: []string{"pods/exec"}},
+			rules(rule{Verbs: []string{"create"}, APIGroups: []string{""}, Resources: []string{"pods/exec"}, ResourceNames: []string{"a"}}),
+			rbac.Held{Verbs: []string{"create"}, Resources: []string{"pods/exec"}, Names: []string{"a"}},
+		},
+		{
+			"the names that matter",
+			rbac.Permission{Verbs: []string{"update"}, Resources: []string{"configmaps"}, ResourceNames: []string{"aws-auth"}},
+			rules(rule{Verbs: []string{"update"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"aws-auth", "other"}}),
+			rbac.Held{Verbs: []string{"update"}, Resources: []string{"configmaps"}, Names: []string{"aws-auth"}},
+		},
+		{
+			"names that do not matter",
+			rbac.Permission{Verbs: []string{"update"}, Resources: []string{"configmaps"}, ResourceNames: []string{"aws-auth"}},
+			rules(rule{Verbs: []string{"update"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"other"}}),
+			rbac.Held{},
+		},
+		{"* is granted by * alone", rbac.Permission{Verbs: []string{"*"}}, rules(rule{Verbs: []string{"get", "list"}, APIGroups: []string{""}, Resources: []string{"pods"}}), rbac.Held{}},
+		{
+			"a prefix of verbs",
+			rbac.Permission{Verbs: []string{"impersonate-on:*"}},
+			rules(rule{Verbs: []string{"impersonate-on:user-info:list", "get"}, APIGroups: []string{""}, Resources: []string{"pods"}}),
+			rbac.Held{Verbs: []string{"impersonate-on:user-info:list"}, Resources: []string{"pods"}},
+		},
+		{"another namespace", rbac.Permission{Verbs: []string{"get"}, Namespaces: []string{"kube-system"}}, rules(rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods"}}), rbac.Held{}},
+		{"another extent", rbac.Permission{Verbs: []string{"get"}, Extent: rbac.InCluster}, rules(rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods"}}), rbac.Held{}},
+		{"a path in a namespace", rbac.Permission{NonResourceURLs: []string{"/metrics"}}, rules(rule{Verbs: []string{"get"}, NonResourceURLs: []string{"*"}}), rbac.Held{}},
+	} {
+		n := &rbac.Grant{InventoryBinding: binding{Kind: "RoleBinding", Namespace: "shop"}, Rules: tt.rules}
+		if got, ok := n.Gives(tt.p); !reflect.DeepEqual(got, tt.want) || ok != (tt.want.Verbs != nil) {
+			t.Errorf("%s: gives %+v (%v), want %+v", tt.name, got, ok, tt.want)
+		}
+	}
+}
+
+// Kubernetes' own grant is that of binding, role and subject together.
+func TestOthers(t *testing.T) {
+	ada, masters := subject{Kind: "User", Name: "ada"}, subject{Kind: "Group", Name: "system:masters"}
+	for _, tt := range []struct {
+		name string
+		b    binding
+		want []subject
+	}{
+		{"Kubernetes' own", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters}}, []subject{}},
+		{"somebody added", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters, ada}}, []subject{ada}},
+		{"another name", binding{Kind: "ClusterRoleBinding", Name: "ops", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters}}, []subject{masters}},
+		{"another role", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "view"}, Subjects: []subject{masters}}, []subject{masters}},
+	} {
+		if got := rbac.New(snapshot.Inventory{Bindings: []binding{tt.b}}).Grants()[0].Others(); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: others are %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+# METADATA
+# title: Others can be impersonated
+# description: >-
+#   Who may impersonate acts with the rights of another by naming them in a header: of a user, a service account,
+#   or the group system:masters. The audit log tells who it was; the authorizer does not mind. Constrained
+#   impersonation (impersonate:… with impersonate-on:…) limits whom and for what, and still is another's right.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+# custom:
+#   id: KM2008
+#   name: Impersonate
+#   severity: critical
+#   scope: grant
+#   foldedUnder: [KM2001, KM2002]
+#   remediation: >-
+#     Take impersonate out of the role, or limit it by resourceNames to the users, groups and service accounts
+#     that are needed.
+#   frameworks:
+#     cis-kubernetes-1.12: ["5.1.8"]
+#     cis-eks-1.8: ["4.1.8"]
+#     cis-gke-1.9: ["4.1.7"]
+#     cis-aks-1.8: ["4.1.7"]
+#     nsa-cisa-1.2: [rbac]
+#     mitre-attack-containers: [T1078]
+#     owasp-kubernetes-2022: [K03]
+package kubemuster.checks.rbac.impersonate
+
+import data.kubemuster.lib.extent
+
+permissions := {
+	"impersonate": [
+		{
+			"verbs": ["impersonate"],
+			"apiGroups": [""],
+			"resources": ["users", "groups"],
+			"extent": "cluster",
+		},
+		{
+			"verbs": ["impersonate"],
+			"apiGroups": [""],
+			"resources": ["serviceaccounts"],
+		},
+	],
+	"constrained": [
+		{
+			"verbs": ["impersonate:user-info", "impersonate:arbitrary-node", "impersonate:associated-node"],
+			"apiGroups": ["authentication.k8s.io"],
+			"resources": ["users", "groups", "nodes"],
+			"extent": "cluster",
+		},
+		{
+			"verbs": ["impersonate:serviceaccount"],
+			"apiGroups": ["authentication.k8s.io"],
+			"resources": ["serviceaccounts"],
+		},
+	],
+	"on": [
+		{
+			"verbs": ["impersonate-on:*"],
+		},
+	],
+}
+
+violations contains {
+	"key": "impersonate",
+	"message": sprintf("%s %s", [concat("; ", what), input.grant.where]),
+	"severity": extent.takeover(input.grant.namespace),
+} if {
+	count(what) > 0
+}
+
+# Those who are named were meant.
+violations contains {
+	"key": "impersonate",
+	"message": sprintf("%s %s", [concat("; ", named), input.grant.where]),
+	"severity": "high",
+} if {
+	count(what) == 0
+	count(named) > 0
+}
+
+# The constrained form needs both verbs, and stands where the identity is given.
+violations contains {
+	"key": "constrained",
+	"message": sprintf("%s %s, with %s", [held.what, input.grant.where, concat("; ", sort(on))]),
+	"severity": "high",
+	"ways": [beside.way | some beside in input.grant.beside; beside.permission == "on"],
+} if {
+	some held in input.grant.holds
+	held.permission == "constrained"
+	on := {beside.what | some beside in input.grant.beside; beside.permission == "on"}
+	count(on) > 0
+	count(what) == 0
+}
+
+what contains held.what if {
+	some held in input.grant.holds
+	held.permission == "impersonate"
+	not held.names
+}
+
+named contains held.what if {
+	some held in input.grant.holds
+	held.permission == "impersonate"
+	held.names
+}

@@ -1,0 +1,26 @@
+package kubemuster.checks.rbac.service_account_tokens_test
+
+import data.kubemuster.checks.rbac.service_account_tokens
+
+test_looks_for if {
+	object.keys(service_account_tokens.permissions) == {"token"}
+}
+
+test_fails_once_for_all_that_is_held if {
+	service_account_tokens.violations == {{"message": "create on serviceaccounts/token; watch on serviceaccounts/token in namespace shop"}} with input.grant as {"where": "in namespace shop", "holds": [
+		{"permission": "token", "what": "create on serviceaccounts/token"},
+		{"permission": "token", "what": "watch on serviceaccounts/token"},
+	]}
+}
+
+test_passes_for_named_objects if {
+	service_account_tokens.violations == set() with input.grant as {"where": "in namespace shop", "holds": [{
+		"permission": "token",
+		"what": "create on serviceaccounts/token named web",
+		"names": ["web"],
+	}]}
+}
+
+test_passes_for_absent_fields if {
+	service_account_tokens.violations == set() with input.grant as {"where": "in namespace shop"}
+}
