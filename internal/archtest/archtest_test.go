@@ -69,6 +69,7 @@ func TestOnlyImporters(t *testing.T) {
 		only    []string
 	}{
 		{"github.com/open-policy-agent/opa/", []string{"internal/policy", "policies"}},
+		{"oras.land/oras-go/v2", []string{"internal/policy"}},
 		{"github.com/owenrumney/go-sarif/", []string{"internal/report/sarif"}},
 		{"github.com/spf13/cobra", []string{"internal/cli"}},
 		{"github.com/spf13/viper", []string{"internal/config"}},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,17 +11,22 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/finding"
 )
 
 func newChecks(ios *IOStreams) *cobra.Command {
 	cmd := group(&cobra.Command{Use: "checks", Short: "List and show the checks", Example: "  kubemuster checks list"})
 	list := &cobra.Command{
-		Use: "list", Short: "List all checks", Example: "  kubemuster checks list", Args: args(cobra.NoArgs),
+		Use: "list", Short: "List the checks", Example: "  kubemuster checks list\n  kubemuster checks list --check rbac --severity high", Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			engine, err := newEngine(cmd.Context())
+			c, err := config.Load(cmd.Flags(), nil)
 			if err != nil {
-				return err
+				return usageError{err}
+			}
+			engine, err := configuredEngine(cmd.Context(), c)
+			if err != nil {
+				return usageError{err}
 			}
 			tw := table.NewWriter()
 			tw.SetStyle(table.StyleLight)
@@ -35,24 +41,20 @@ func newChecks(ios *IOStreams) *cobra.Command {
 	show := &cobra.Command{
 		Use: "show ID", Short: "Show one check", Example: "  kubemuster checks show KM1005", Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			engine, err := newEngine(cmd.Context())
+			c, err := config.Load(cmd.Flags(), nil)
 			if err != nil {
-				return err
-			}
-			if engine, err = engine.Select(cmd.Context(), ids, nil); err != nil {
 				return usageError{err}
 			}
-			c := engine.Checks()[0]
-			wrap := func(s string) string { return text.WrapSoft(strings.Join(strings.Fields(s), " "), 96) }
-			fmt.Fprintf(ios.Out, "%s  %s  (%s, %s)\n\n%s\n\n%s\n\nfix\n%s\n\nkinds       %s\n", c.ID, c.Name, c.Severity, c.Domain(),
-				c.Title, wrap(c.Description), wrap(c.Remediation), strings.Join(c.Kinds, ", "))
-			for _, name := range slices.Sorted(maps.Keys(c.Frameworks)) {
-				fmt.Fprintf(ios.Out, "framework   %s %s\n", name, strings.Join(c.Frameworks[name], ", "))
+			engine, err := newEngine(cmd.Context(), c.Packs...)
+			if err != nil {
+				return usageError{err}
 			}
-			for _, ref := range c.References {
-				fmt.Fprintf(ios.Out, "reference   %s\n", ref)
+			all := engine.Checks()
+			i := slices.IndexFunc(all, func(c finding.Check) bool { return c.ID == ids[0] })
+			if i < 0 {
+				return usageError{fmt.Errorf("there is no check %q; kubemuster checks list shows all", ids[0])}
 			}
-			return nil
+			return showCheck(ios, all[i])
 		},
 	}
 	coverage := &cobra.Command{
@@ -75,8 +77,38 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			return controls(ios, f)
 		},
 	}
-	cmd.AddCommand(list, show, coverage)
+	config.CheckFlags(list.Flags())
+	config.PackFlags(show.Flags())
+	for _, c := range []*cobra.Command{list, show} {
+		c.Flags().String("config", "", "configuration file; its policies section applies")
+		cmd.AddCommand(c)
+	}
+	cmd.AddCommand(coverage)
 	return cmd
+}
+
+func showCheck(ios *IOStreams, c finding.Check) error {
+	wrap := func(s string) string { return text.WrapSoft(strings.Join(strings.Fields(s), " "), 96) }
+	fmt.Fprintf(ios.Out, "%s  %s  (%s, %s)\n\n%s\n\n%s\n\nfix\n%s\n\nkinds       %s\n", c.ID, c.Name, c.Severity, c.Domain(),
+		c.Title, wrap(c.Description), wrap(c.Remediation), strings.Join(c.Kinds, ", "))
+	for _, p := range c.Parameters {
+		fmt.Fprintf(ios.Out, "parameter   %s (%s, %s): %s\n", p.Name, p.Type, defaultOf(p), p.Help)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Frameworks)) {
+		fmt.Fprintf(ios.Out, "framework   %s %s\n", name, strings.Join(c.Frameworks[name], ", "))
+	}
+	for _, ref := range c.References {
+		fmt.Fprintf(ios.Out, "reference   %s\n", ref)
+	}
+	return nil
+}
+
+func defaultOf(p finding.Parameter) string {
+	if p.Default == nil {
+		return "no default: the check is not applicable without it"
+	}
+	value, _ := json.Marshal(p.Default)
+	return "default " + string(value)
 }
 
 // frameworks prints one line a framework.

@@ -147,6 +147,7 @@ func newRoot(ios *IOStreams) *cobra.Command {
 		newAccess(ios, log),
 		newToken(ios, log),
 		newChecks(ios),
+		newPolicy(ios),
 		newWaivers(ios),
 		newReport(ios),
 		newPlugins(ios, log),

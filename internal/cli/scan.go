@@ -5,20 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/baseline"
 	"github.com/kubemuster/kubemuster/internal/config"
-	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/plugin"
-	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
-	"github.com/kubemuster/kubemuster/policies"
 )
 
 type scanOptions struct {
@@ -69,11 +64,8 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	engine, err := newEngine(ctx, o.config.Policies...)
+	engine, err := configuredEngine(ctx, o.config)
 	if err != nil {
-		return usageError{err}
-	}
-	if engine, err = engine.Select(ctx, o.config.Checks, o.config.SkipCheck); err != nil {
 		return usageError{err}
 	}
 	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(engine.Checks(), scan.InNamespaces) {
@@ -135,18 +127,6 @@ func kubeletConfig(c *config.Config) []string {
 		return []string{"kubelet-config"}
 	}
 	return nil
-}
-
-// newEngine compiles our own checks and the packs in these folders.
-func newEngine(ctx context.Context, folders ...string) (*policy.Engine, error) {
-	packs := []policy.Pack{{Name: finding.BuiltInPack, FS: policies.FS}}
-	for _, dir := range folders {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--policy %s is no folder; name one that holds checks/ and, if needed, lib/", dir)
-		}
-		packs = append(packs, policy.Pack{Name: filepath.ToSlash(filepath.Clean(dir)), FS: os.DirFS(dir)})
-	}
-	return policy.New(ctx, packs...)
 }
 
 func newHost(c *config.Config, log *slog.Logger) *plugin.Host {

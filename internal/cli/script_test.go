@@ -53,6 +53,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TMPDIR", env.WorkDir)
 			snapshots, err := filepath.Abs("../../testdata/snapshots")
 			env.Setenv("SNAPSHOTS", snapshots)
+			env.Setenv("EXAMPLES", filepath.Join(filepath.Dir(filepath.Dir(snapshots)), "examples"))
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -79,7 +79,7 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 			cov.Gaps = append(cov.Gaps, gap(ctx, namespaceKind, ns, 0, err))
 		}
 	}
-	for _, wave := range waves(scope.Kinds) {
+	for _, wave := range waves(l.discover(ctx, scope.Kinds, &cov)) {
 		group, ctx := errgroup.WithContext(ctx) // the receiver's error ends the other lists, too
 		group.SetLimit(parallelKinds)
 		for _, kind := range wave {
@@ -211,7 +211,7 @@ func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Ki
 	err := kube.Retry(ctx, func() (err error) {
 		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
 		list, err = get(ctx, kind, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
-			VersionedParams(&opts, snapshot.ParameterCodec))
+			SpecificallyVersionedParams(&opts, snapshot.ParameterCodec, schema.GroupVersion{Version: "v1"})) // custom groups have no options of their own
 		return err
 	})
 	if err != nil {
@@ -250,7 +250,7 @@ func (l *Live) client(gv schema.GroupVersion) (rest.Interface, error) {
 // objects takes the items out of a typed list, without what no check may see or needs.
 func objects(kind snapshot.Kind, list runtime.Object) ([]snapshot.Object, error) {
 	items := reflect.ValueOf(list).Elem().FieldByName("Items")
-	if items.Kind() != reflect.Slice || items.Type().Elem() != kind.Type {
+	if items.Kind() != reflect.Slice || items.Type().Elem() != kind.Type || !listOf(list, kind) {
 		return nil, fmt.Errorf("the server answers a list of another kind")
 	}
 	out := make([]snapshot.Object, items.Len())
@@ -271,6 +271,7 @@ func strip(v metav1.Object) {
 	}
 	if a := v.GetAnnotations(); a[corev1.LastAppliedConfigAnnotation] != "" {
 		delete(a, corev1.LastAppliedConfigAnnotation)
+		v.SetAnnotations(a)
 	}
 }
 
@@ -320,6 +321,9 @@ func gap(ctx context.Context, kind snapshot.Kind, namespace string, read int, er
 	switch {
 	case apierrors.IsForbidden(err):
 		g.Reason, g.Message = snapshot.Forbidden, fmt.Sprintf("the identity may not list %s; grant it the ClusterRole kubemuster-reader", resource(kind))
+		if kind.Custom() {
+			g.Message = fmt.Sprintf("the identity may not list %s; grant it the rules that kubemuster policy rbac prints", resource(kind))
+		}
 	case apierrors.IsUnauthorized(err):
 		g.Message = fmt.Sprintf("the API server did not accept the credential any more when %s were listed", resource(kind))
 	case errors.Is(ctx.Err(), context.Canceled):

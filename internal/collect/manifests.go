@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 	sigsyaml "sigs.k8s.io/yaml"
 
@@ -56,7 +57,7 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: oneLine(err)})
 			continue
 		}
-		p := parser{file: file}
+		p := parser{file: file, kinds: slices.DeleteFunc(slices.Clone(scope.Kinds), func(k snapshot.Kind) bool { return !k.Custom() })}
 		p.parse(data)
 		objects, cov.Gaps, others = append(objects, p.objects...), append(cov.Gaps, p.gaps...), others+p.others
 		custom += p.custom
@@ -189,6 +190,7 @@ func readBounded(r io.Reader, name string) ([]byte, error) {
 // parser reads the documents of one file.
 type parser struct {
 	file    string
+	kinds   []snapshot.Kind // of custom resources to read
 	objects []snapshot.Object
 	gaps    []snapshot.Gap
 	others  int // objects of kinds that no scan reads
@@ -330,6 +332,12 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		}
 		return
 	}
+	for _, k := range p.kinds {
+		if k.Kind() == head.Kind && k.APIVersion() == head.APIVersion {
+			p.customObject(node, data, k, before)
+			return
+		}
+	}
 	kind, ok := snapshot.KindNamed(head.Kind)
 	if !ok || kind.APIVersion() != head.APIVersion {
 		p.others++
@@ -346,6 +354,23 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		p.gap(before+node.Line, fmt.Errorf("this is no valid %s: %w", kind.Name, err))
 		return
 	}
+	p.add(node, kind, value, before)
+}
+
+// customObject reads a custom resource. Whether its kind has namespaces is not known: it has the one that it names.
+func (p *parser) customObject(node *yaml.Node, data []byte, kind snapshot.Kind, before int) {
+	value := &unstructured.Unstructured{}
+	if err := json.Unmarshal(data, &value.Object); err != nil {
+		p.gap(before+node.Line, fmt.Errorf("this is no valid %s: %w", kind.Kind(), err))
+		return
+	}
+	value.SetAPIVersion(kind.APIVersion())
+	value.SetKind(kind.Kind())
+	kind.Namespaced = value.GetNamespace() != ""
+	p.add(node, kind, value, before)
+}
+
+func (p *parser) add(node *yaml.Node, kind snapshot.Kind, value metav1.Object, before int) {
 	if value.GetName() == "" {
 		value.SetName(value.GetGenerateName())
 	}
@@ -354,7 +379,7 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 	}
 	switch {
 	case value.GetName() == "":
-		p.gap(before+node.Line, fmt.Errorf("this %s has no name", kind.Name))
+		p.gap(before+node.Line, fmt.Errorf("this %s has no name", kind.Kind()))
 		return
 	case !kind.Namespaced:
 		value.SetNamespace("")

@@ -20,6 +20,9 @@ const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.i
 
 // get asks for a list.
 func get(ctx context.Context, kind snapshot.Kind, request *rest.Request) (runtime.Object, error) {
+	if kind.Custom() {
+		return getCustom(ctx, request)
+	}
 	if !kind.MetadataOnly() {
 		return request.Do(ctx).Get()
 	}

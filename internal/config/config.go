@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -24,8 +25,12 @@ type Config struct {
 	Targets           []Target
 	Providers         map[string]Provider
 	PluginDir         string
-	Policies          []string // folders of further packs
+	Packs             []Pack // beside our own
 	Checks, SkipCheck []string
+	Frameworks        []string
+	MinSeverity       finding.Severity
+	Severity          map[string]finding.Severity // by check, in place of its own
+	Parameters        map[string]map[string]any   // by check and name
 	Namespaces        []string
 	ExcludeNamespaces []string
 	Outputs           []string
@@ -41,6 +46,17 @@ type Config struct {
 	Concurrency       int
 	Timeout           time.Duration
 	QPS               float32
+	CheckTimeout      time.Duration // of a check for one object; zero: the engine's own
+
+	file File
+}
+
+// Place says where a key stands in the configuration file, as in kubemuster.yaml:12; it is empty for what does not.
+func (c *Config) Place(key string) string {
+	if line, ok := c.file.lines[key]; ok {
+		return fmt.Sprintf("%s:%d", c.file.path, line)
+	}
+	return ""
 }
 
 // Flags adds the flags that a configuration is made of. Each is also an environment variable: KUBEMUSTER_ and the name
@@ -53,9 +69,7 @@ func Flags(f *pflag.FlagSet) {
 	f.Bool("include-passes", false, "SARIF holds what passed, too")
 	f.String("baseline", "", "earlier report (SARIF or JSON) to compare with")
 	f.Bool("new-only", false, "only findings that are not in the baseline fail the run")
-	f.StringSlice("policy", nil, "folder with a pack of further checks; may be repeated")
-	f.StringSlice("check", nil, "run only these checks (IDs)")
-	f.StringSlice("skip-check", nil, "leave these checks out (IDs)")
+	CheckFlags(f)
 	f.Bool("secret-metadata", false, "list the metadata of Secrets, never their data, for KM3003; see deploy/kubernetes/secret-metadata.yaml")
 	f.Int("concurrency", 4, "clusters to scan at once")
 	ReadFlags(f)
@@ -86,6 +100,20 @@ func FlagsFromEnv(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
+// CheckFlags adds the flags that say which checks there are.
+func CheckFlags(f *pflag.FlagSet) {
+	PackFlags(f)
+	f.StringSlice("check", nil, "run only these checks (IDs or domains)")
+	f.StringSlice("skip-check", nil, "leave these checks out (IDs or domains)")
+	f.StringSlice("framework", nil, "run only checks with controls of these frameworks")
+	f.String("severity", "", "run only checks of this severity or above")
+}
+
+// PackFlags adds the flags that say where checks come from.
+func PackFlags(f *pflag.FlagSet) {
+	f.StringSlice("policy", nil, "pack of further checks: a folder, a bundle FILE.tar.gz or oci://registry/repository:tag; may be repeated")
+}
+
 // PluginFlags adds the flags of commands that only start plugins.
 func PluginFlags(f *pflag.FlagSet) {
 	f.String("plugin-dir", "", "folder to look for auth plugins in first")
@@ -106,7 +134,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	}
 	c := &Config{
 		Targets: file.Targets, Providers: file.Plugins.Providers, PluginDir: v.GetString("plugin-dir"),
-		Policies: v.GetStringSlice("policy"), Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
+		Frameworks: v.GetStringSlice("framework"), Parameters: file.Policies.Parameters, file: file, Checks: v.GetStringSlice("check"), SkipCheck: v.GetStringSlice("skip-check"),
 		Namespaces: v.GetStringSlice("namespace"), ExcludeNamespaces: v.GetStringSlice("exclude-namespace"), Outputs: v.GetStringSlice("output"),
 		AllowIncomplete: v.GetBool("allow-incomplete"), SecretMetadata: v.GetBool("secret-metadata"), KubeletConfig: v.GetBool("kubelet-config"), Concurrency: v.GetInt("concurrency"), Timeout: v.GetDuration("timeout"), QPS: float32(v.GetFloat64("qps")),
 	}
@@ -148,7 +176,49 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		}
 		c.FailOn = &s
 	}
+	if err := c.policies(v.GetStringSlice("policy"), v.GetString("severity")); err != nil {
+		return nil, err
+	}
 	return c, c.validate(flags)
+}
+
+// policies reads the severities, and what the file says of the packs that are asked for.
+func (c *Config) policies(packs []string, minimum string) error {
+	for _, path := range packs {
+		pack := Pack{Path: path}
+		for _, p := range c.file.Policies.Packs {
+			if p.Path == path {
+				pack = p
+			}
+		}
+		c.Packs = append(c.Packs, pack)
+	}
+	var err error
+	if minimum != "" {
+		if c.MinSeverity, err = finding.ParseSeverity(strings.ToLower(minimum)); err != nil {
+			return fmt.Errorf("--severity: %w", err)
+		}
+	}
+	for key, inFile := range map[string]bool{
+		"select": slices.Equal(c.Checks, c.file.Policies.Select), "skip": slices.Equal(c.SkipCheck, c.file.Policies.Skip),
+		"frameworks": slices.Equal(c.Frameworks, c.file.Policies.Frameworks),
+	} {
+		if !inFile { // a flag or a variable took its place, and its mistakes are not the file's
+			maps.DeleteFunc(c.file.lines, func(k string, _ int) bool { return strings.HasPrefix(k, "policies."+key+"[") })
+		}
+	}
+	if limit := c.file.Limits.Check; limit != "" {
+		if c.CheckTimeout, err = time.ParseDuration(limit); err != nil || c.CheckTimeout <= 0 {
+			return fmt.Errorf("%s: limits.check must be a duration above zero, as in 5s", c.Place("limits.check"))
+		}
+	}
+	c.Severity = map[string]finding.Severity{}
+	for id, name := range c.file.Policies.Severity {
+		if c.Severity[id], err = finding.ParseSeverity(name); err != nil {
+			return fmt.Errorf("%s: policies.severity.%s: %w", c.Place("policies.severity."+id), id, err)
+		}
+	}
+	return nil
 }
 
 func (c *Config) validate(flags *pflag.FlagSet) error {
@@ -234,13 +304,19 @@ func (f File) settings() map[string]any {
 		m["new-only"] = *f.Gate.NewOnly
 	}
 	set("waivers", f.Waivers.Files, len(f.Waivers.Files) > 0)
-	set("policy", f.Policies, len(f.Policies) > 0)
-	set("check", f.Checks.Select, len(f.Checks.Select) > 0)
-	set("skip-check", f.Checks.Skip, len(f.Checks.Skip) > 0)
+	var packs []string
+	for _, p := range f.Policies.Packs {
+		packs = append(packs, p.Path)
+	}
+	set("policy", packs, len(packs) > 0)
+	set("check", f.Policies.Select, len(f.Policies.Select) > 0)
+	set("skip-check", f.Policies.Skip, len(f.Policies.Skip) > 0)
+	set("framework", f.Policies.Frameworks, len(f.Policies.Frameworks) > 0)
+	set("severity", f.Policies.MinSeverity, f.Policies.MinSeverity != "")
 	set("namespace", f.Namespaces.Include, len(f.Namespaces.Include) > 0)
 	set("exclude-namespace", f.Namespaces.Exclude, len(f.Namespaces.Exclude) > 0)
-	set("secret-metadata", f.Checks.SecretMetadata, f.Checks.SecretMetadata)
-	set("kubelet-config", f.Checks.KubeletConfig, f.Checks.KubeletConfig)
+	set("secret-metadata", f.Policies.SecretMetadata, f.Policies.SecretMetadata)
+	set("kubelet-config", f.Policies.KubeletConfig, f.Policies.KubeletConfig)
 	set("concurrency", f.Limits.Concurrency, f.Limits.Concurrency != 0)
 	set("timeout", f.Limits.Timeout, f.Limits.Timeout != "")
 	set("qps", f.Limits.QPS, f.Limits.QPS != 0)

@@ -11,13 +11,15 @@ import (
 type File struct {
 	Targets    []Target   `yaml:"targets"`
 	Plugins    Plugins    `yaml:"plugins"`
-	Policies   []string   `yaml:"policies"` // folders of further packs
-	Checks     Checks     `yaml:"checks"`
+	Policies   Policies   `yaml:"policies"`
 	Namespaces Namespaces `yaml:"namespaces"`
 	Outputs    []string   `yaml:"outputs"`
 	Gate       Gate       `yaml:"gate"`
 	Limits     Limits     `yaml:"limits"`
 	Waivers    Waivers    `yaml:"waivers"`
+
+	path  string
+	lines map[string]int // of every key and item, by its path
 }
 
 // Target is one cluster.
@@ -40,14 +42,29 @@ type Provider struct {
 	Params map[string]string `yaml:"params"` // parameters of every target, unless the target has its own
 }
 
-// Checks selects checks by ID.
-type Checks struct {
+// Policies says which checks there are and how they judge.
+type Policies struct {
+	Packs  []Pack   `yaml:"packs"` // beside our own
 	Select []string `yaml:"select"`
 	Skip   []string `yaml:"skip"`
 	// SecretMetadata lets a scan list the metadata of Secrets.
 	SecretMetadata bool `yaml:"secretMetadata"`
 	// KubeletConfig lets a scan, or a recording, ask each node's kubelet for its configuration.
-	KubeletConfig bool `yaml:"kubeletConfig"`
+	KubeletConfig bool                      `yaml:"kubeletConfig"`
+	Frameworks    []string                  `yaml:"frameworks"`
+	MinSeverity   string                    `yaml:"minSeverity"`
+	Severity      map[string]string         `yaml:"severity"`   // by check, in place of its own
+	Parameters    map[string]map[string]any `yaml:"parameters"` // by check and name
+}
+
+// Pack is a source of further checks.
+type Pack struct {
+	Path string `yaml:"path"` // a folder, a bundle FILE.tar.gz, or oci://registry/repository:tag
+	Key  string `yaml:"key"`  // PEM file of the public key that must have signed the bundle
+	// For oci://. The secrets are references: env:NAME or file:PATH.
+	CAFile   string `yaml:"caFile"`
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
 }
 
 // Namespaces selects namespaces by name.
@@ -77,6 +94,7 @@ type Waivers struct {
 type Limits struct {
 	Concurrency int     `yaml:"concurrency"` // clusters at once
 	Timeout     string  `yaml:"timeout"`     // of one target, as in 15m
+	Check       string  `yaml:"check"`       // time of a check for one object, as in 5s
 	QPS         float64 `yaml:"qps"`         // requests a second to one API server
 }
 
@@ -87,5 +105,7 @@ func readFile(path string) (File, error) {
 	if err != nil {
 		return f, fmt.Errorf("reading the configuration: %w", err)
 	}
-	return f, strictyaml.Decode(path, data, &f)
+	f.path = path
+	f.lines, err = strictyaml.DecodeLines(path, data, &f)
+	return f, err
 }

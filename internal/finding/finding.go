@@ -67,7 +67,16 @@ type Check struct {
 	Needs       []string            // what must be known besides, which manifests do not tell: version, cluster
 	Frameworks  map[string][]string // framework → controls
 	References  []string            // URLs
-	Pack        string              // the pack it comes from
+	Parameters  []Parameter
+	Pack        string // the pack it comes from
+}
+
+// Parameter is a value that the user may set, and that the check reads.
+type Parameter struct {
+	Name    string `json:"name"`    // camelCase
+	Type    string `json:"type"`    // string, number, boolean or strings
+	Default any    `json:"default"` // nil: the check is not applicable until the parameter is set
+	Help    string `json:"help"`
 }
 
 // BuiltInPack is the name of the pack that the binary carries.
@@ -83,12 +92,14 @@ const (
 	GrantScope   Scope = "grant"   // one binding at a time, with what it grants
 )
 
-// Domain is the check's family, from its ID: workload, rbac, identity, network, admission, node or cloud.
+// Domain is the check's family, from the first digit of its ID: workload, rbac, identity, network, admission, node, cloud or,
+// for 9, custom.
 func (c Check) Domain() string {
-	if len(c.ID) < 3 {
+	i := strings.IndexAny(c.ID, "0123456789")
+	if i < 0 {
 		return ""
 	}
-	return map[byte]string{'1': "workload", '2': "rbac", '3': "identity", '4': "network", '5': "admission", '6': "node", '8': "cloud"}[c.ID[2]]
+	return map[byte]string{'1': "workload", '2': "rbac", '3': "identity", '4': "network", '5': "admission", '6': "node", '8': "cloud", '9': "custom"}[c.ID[i]]
 }
 
 // Object names a Kubernetes object.

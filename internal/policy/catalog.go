@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,18 +16,18 @@ import (
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// Pack is a folder of Rego: checks/ and lib/.
-type Pack struct {
-	Name string // the folder, for packs that come from one
-	FS   fs.FS
-}
-
 // check is a check with its logic.
 type check struct {
 	finding.Check
-	kinds []snapshot.Kind
-	rule  ast.Ref // data.….violations
-	at    string  // file:line of its metadata
+	kinds    []snapshot.Kind
+	rule     ast.Ref // data.….violations
+	at       string  // file:line of its metadata
+	module   string  // its file
+	replaces string  // the ID of the check whose place it takes
+
+	values        map[string]any // its parameters
+	missing       string         // the parameter without which it has nothing to say, if that is not set
+	severityFixed bool           // by the settings: its violations have no say
 	// permissions are what the check looks for; nil without such a rule.
 	permissions permissions
 	// foldedUnder are the checks whose finding stands for this one's at the same grant.
@@ -46,6 +46,8 @@ type metadata struct {
 	Remediation string              `json:"remediation"`
 	Frameworks  map[string][]string `json:"frameworks"`
 	FoldedUnder []string            `json:"foldedUnder"`
+	Parameters  []finding.Parameter `json:"parameters"`
+	Replaces    string              `json:"replaces"`
 }
 
 // needed is what needs in metadata may hold.
@@ -61,25 +63,27 @@ const workloadKinds = "Workload"
 
 var (
 	idPattern   = regexp.MustCompile(`^[A-Z]{2,8}[0-9]{4}$`)
+	customGroup = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	apiVersion  = regexp.MustCompile(`^v[0-9]+((alpha|beta)[0-9]+)?$`)
 	namePattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+$`)
 )
 
-var checksRoot = ast.MustParseRef("data.kubemuster.checks")
+var (
+	productRoot = ast.MustParseRef("data.kubemuster")
+	checksRoot  = ast.MustParseRef("data.kubemuster.checks")
+	libRoot     = ast.MustParseRef("data.kubemuster.lib")
+)
 
-// load parses a pack's modules. Every module below checks/ is a check.
+// load parses a pack's modules. Every module in a package below kubemuster.checks is a check.
 func load(pack Pack) (modules map[string]*ast.Module, checks []*check, err error) {
 	modules = map[string]*ast.Module{}
 	var problems []error
-	err = fs.WalkDir(pack.FS, ".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".rego") || strings.HasSuffix(file, "_test.rego") {
-			return err
-		}
-		source, err := fs.ReadFile(pack.FS, file)
-		if err != nil {
-			return err
+	err = pack.sources(func(file string, source []byte) error {
+		if strings.HasSuffix(file, testEnding) {
+			return nil
 		}
 		path := pack.Name + "/" + file // as messages name it
-		module, err := ast.ParseModuleWithOpts(path, string(source), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+		module, err := parse(path, source)
 		if err != nil {
 			problems = append(problems, err)
 			return nil
@@ -98,7 +102,19 @@ func load(pack Pack) (modules map[string]*ast.Module, checks []*check, err error
 		}
 		return nil
 	})
-	return modules, checks, errors.Join(append(problems, err)...)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("pack %s: %w", pack.Name, err))
+	}
+	return modules, checks, errors.Join(problems...)
+}
+
+func parse(path string, source []byte) (*ast.Module, error) {
+	module, err := ast.ParseModuleWithOpts(path, string(source), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+	var errs ast.Errors
+	if errors.As(err, &errs) {
+		return nil, compileError(errs)
+	}
+	return module, err
 }
 
 func newCheck(pack, path string, module *ast.Module) (*check, error) {
@@ -152,33 +168,97 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.kinds: %w", at, err)
 	}
+	if m.Scope == finding.ClusterScope && slices.ContainsFunc(kinds, snapshot.Kind.Custom) {
+		return nil, fmt.Errorf("%s: custom.kinds: custom resources are judged one at a time; custom.scope must be object", at)
+	}
 	requires, err := kindsNamed(m.Requires)
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.requires: %w", at, err)
 	}
+	parameters, err := parametersOf(m.Parameters)
+	if err != nil {
+		return nil, fmt.Errorf("%s: custom.parameters: %w", at, err)
+	}
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
-	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at, module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Pack: pack,
+		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}
+	if c.values, c.missing, err = c.configured(nil); err != nil {
+		return nil, err
+	}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())
 	}
 	return c, nil
 }
 
-// byID sorts the checks and reports IDs that stand twice.
-func byID(checks []*check) error {
-	slices.SortStableFunc(checks, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
-	for i := 1; i < len(checks); i++ {
-		if checks[i].ID == checks[i-1].ID {
-			return fmt.Errorf("check ID %s stands twice: at %s and at %s; give one of them another", checks[i].ID, checks[i-1].at, checks[i].at)
+// merge adds a pack's checks to those of the packs before it, and takes away those whose place they take.
+func merge(before, pack []*check, modules map[string]*ast.Module) ([]*check, error) {
+	at := map[string]*check{} // by ID
+	for _, c := range before {
+		at[c.ID] = c
+	}
+	replaced := map[string]*check{}
+	for _, c := range pack {
+		switch old := at[c.replaces]; {
+		case c.replaces == "":
+		case replaced[c.replaces] != nil:
+			return nil, fmt.Errorf("check %s is replaced twice: at %s and at %s; take one of them away", c.replaces, replaced[c.replaces].at, c.at)
+		case old == nil:
+			return nil, fmt.Errorf("%s: custom.replaces: there is no check %s in the packs before this one", c.at, c.replaces)
+		default:
+			replaced[c.replaces] = c
+			delete(modules, old.module)
 		}
 	}
+	before = slices.DeleteFunc(before, func(c *check) bool { return replaced[c.ID] != nil })
+	all := append(before, pack...)
+	slices.SortStableFunc(all, func(a, b *check) int { return strings.Compare(a.ID, b.ID) })
+	version := map[string]*check{} // of custom resources, by the name of the kind
+	for _, c := range all {
+		for _, k := range c.kinds {
+			other := version[k.Name]
+			if version[k.Name] = c; other == nil || !k.Custom() {
+				continue
+			}
+			i := slices.IndexFunc(other.kinds, func(o snapshot.Kind) bool { return o.Name == k.Name })
+			if v := other.kinds[i].Version; v != k.Version {
+				return nil, fmt.Errorf("%s and %s want %s in two versions, %s and %s; settle on one", other.at, c.at, k.Name, v, k.Version)
+			}
+		}
+	}
+	for i := 1; i < len(all); i++ {
+		if all[i].ID == all[i-1].ID {
+			return nil, fmt.Errorf("check ID %s stands twice: at %s and at %s; give one of them another, or say custom.replaces", all[i].ID, all[i-1].at, all[i].at)
+		}
+	}
+	return all, nil
+}
+
+// add puts a pack's modules to those of the packs before it. A package belongs to one pack: rules of another would change its
+// verdicts in silence.
+func add(modules, pack map[string]*ast.Module) error {
+	owner := map[string]string{} // file by package
+	for file, m := range modules {
+		owner[m.Package.Path.String()] = file
+	}
+	for _, file := range slices.Sorted(maps.Keys(pack)) {
+		path := pack[file].Package.Path
+		if other, ok := owner[path.String()]; ok {
+			return fmt.Errorf("%s:%d: package %s is that of %s, in another pack; give it a name of its own", file, pack[file].Package.Location.Row, shortName(path), other)
+		}
+		if path.HasPrefix(productRoot) && !path.HasPrefix(checksRoot) && !path.HasPrefix(libRoot) {
+			return fmt.Errorf("%s:%d: package %s is reserved; checks belong in kubemuster.checks.<domain>.<name>, and functions in a package of any other name", file, pack[file].Package.Location.Row, shortName(path))
+		}
+	}
+	maps.Copy(modules, pack)
 	return nil
 }
+
+func shortName(path ast.Ref) string { return strings.TrimPrefix(path.String(), "data.") }
 
 func kindsNamed(list []string) ([]snapshot.Kind, error) {
 	var out []snapshot.Kind
@@ -193,11 +273,25 @@ func kindsNamed(list []string) ([]snapshot.Kind, error) {
 		}
 		k, ok := snapshot.KindNamed(name)
 		if !ok {
-			return nil, fmt.Errorf("%q is no kind that is read", name)
+			k, ok = customKind(name)
+		}
+		if !ok {
+			return nil, fmt.Errorf("%q is no kind that is read; write a custom resource's as group/version/Kind, as in cert-manager.io/v1/Certificate", name)
 		}
 		out = append(out, k)
 	}
 	return out, nil
+}
+
+// customKind reads group/version/Kind. Groups without a dot are Kubernetes' own: what is not in snapshot.Kinds is left unread on
+// purpose, as Secrets are.
+func customKind(name string) (snapshot.Kind, bool) {
+	parts := strings.Split(name, "/")
+	if len(parts) != 3 || !customGroup.MatchString(parts[0]) || !apiVersion.MatchString(parts[1]) || !namePattern.MatchString(parts[2]) ||
+		slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == parts[0] && k.Name == parts[2] }) {
+		return snapshot.Kind{}, false
+	}
+	return snapshot.Custom(parts[0], parts[1], parts[2]), true
 }
 
 func names(kinds []snapshot.Kind) []string {

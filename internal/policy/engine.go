@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,11 +23,13 @@ import (
 // Engine holds the compiled checks. It is safe for concurrent use.
 type Engine struct {
 	compiler *ast.Compiler
+	packs    []Pack
 	checks   []*check
 	objects  map[string][]*router // by the kind's name
 	shared   *router              // of the checks that share
 	apart    map[string][]*router // by the kind's name, of those that do not
 	cluster  *router
+	timeout  time.Duration // of a check on one object; zero means DefaultTimeout
 
 	frameworks []*framework
 	managed    []*managed
@@ -40,6 +43,8 @@ type Cluster struct {
 	Version  string // of the API server, as in v1.37.2; empty if unknown
 	// Time is the scan's: checks have no clock.
 	Time time.Time
+	// Timeouts gives a check up that runs out of time again and again in this cluster; nil: none is given up.
+	Timeouts *Timeouts
 }
 
 // Judgement is what the checks said.
@@ -55,42 +60,76 @@ type Verdict struct {
 	Reason  string // with NotEvaluated
 }
 
-// forbidden are the built-in functions that would let a check look outside its input.
-var forbidden = []string{
-	"http.send", "opa.runtime", "net.lookup_ip_addr", "time.now_ns", "rand.intn", "uuid.rfc4122", "rego.parse_module", "trace",
-}
+// forbidden are built-in functions that no check needs. Those that look outside a check's input, such as http.send and
+// time.now_ns, are known as such by OPA.
+var forbidden = []string{"rego.parse_module", "trace"}
 
 // New compiles the packs. Errors name file and line.
 func New(ctx context.Context, packs ...Pack) (*Engine, error) {
+	e, modules, err := assemble(packs)
+	if err != nil {
+		return nil, err
+	}
+	e.compiler = compilerFor(e.checks, modules)
+	if e.compiler.Compile(modules); e.compiler.Failed() {
+		return nil, compileError(e.compiler.Errors)
+	}
+	for _, c := range e.checks {
+		if len(e.compiler.GetRulesExact(c.rule)) == 0 {
+			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
+		}
+	}
+	if err := e.readPermissions(ctx); err != nil {
+		return nil, err
+	}
+	e.prepare()
+	return e, nil
+}
+
+// assemble loads the packs into one catalogue and one set of modules.
+func assemble(packs []Pack) (*Engine, map[string]*ast.Module, error) {
 	e := &Engine{objects: map[string][]*router{}}
 	modules := map[string]*ast.Module{}
 	for _, p := range packs {
+		if slices.ContainsFunc(e.packs, func(o Pack) bool { return o.Name == p.Name }) {
+			return nil, nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
+		}
 		m, checks, err := load(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		maps.Copy(modules, m)
-		e.checks = append(e.checks, checks...)
+		if p.SHA256, err = p.digest(); err != nil {
+			return nil, nil, err
+		}
+		e.packs = append(e.packs, p)
+		if e.checks, err = merge(e.checks, checks, modules); err != nil {
+			return nil, nil, err
+		}
+		if err := add(modules, m); err != nil {
+			return nil, nil, err
+		}
 		f, err := loadFrameworks(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		e.frameworks = append(e.frameworks, f...)
 		managed, err := loadManaged(p)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		e.managed = append(e.managed, managed...)
+		if len(checks) == 0 {
+			return nil, nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
+		}
 	}
-	if err := byID(e.checks); err != nil {
-		return nil, err
-	}
-	if err := known(e.frameworks, e.checks); err != nil {
-		return nil, err
-	}
+	return e, modules, known(e.frameworks, e.checks)
+}
+
+// compilerFor returns a compiler with the rules that every pack's Rego is held to. The modules of checks are told what their input is.
+func compilerFor(checks []*check, modules map[string]*ast.Module) *ast.Compiler {
 	schemas := ast.NewSchemaSet()
 	byRule := map[string]*check{}
-	for _, c := range e.checks {
+	for _, c := range checks {
 		byRule[c.rule.String()] = c
 	}
 	for _, module := range modules {
@@ -99,28 +138,19 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 			checkAgainst(schemas, c, module)
 		}
 	}
-	compiler := ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
-	if compiler.Compile(modules); compiler.Failed() {
-		return nil, compileError(compiler.Errors)
-	}
-	for _, c := range e.checks {
-		if len(compiler.GetRulesExact(c.rule)) == 0 {
-			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
-		}
-	}
-	e.compiler = compiler
-	if err := e.readPermissions(ctx); err != nil {
-		return nil, err
-	}
-	e.prepare()
-	return e, nil
+	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas).WithUseTypeCheckAnnotations(true)
 }
 
 // prepare makes the routers of the engine's checks.
 func (e *Engine) prepare() {
 	perKind := map[string][]*check{}
 	var cluster, holders, grants []*check
+	types, parameters := map[string]reflect.Type{}, map[string]any{}
 	for _, c := range e.checks {
+		if c.missing != "" {
+			continue
+		}
+		parameters[c.ID] = c.values
 		switch {
 		case c.Scope == finding.GrantScope:
 			grants = append(grants, c)
@@ -135,25 +165,29 @@ func (e *Engine) prepare() {
 		for _, k := range c.Check.Kinds {
 			perKind[k] = append(perKind[k], c)
 		}
+		for _, k := range c.kinds {
+			types[k.Name] = k.Type
+		}
 	}
-	e.cluster, e.holders, e.grants = newRouter(e.compiler, cluster, nil), newRouter(e.compiler, holders, nil), newRouter(e.compiler, grants, nil)
+	data, limit := newData(parameters), cmp.Or(e.timeout, DefaultTimeout)
+	ofCluster := func(checks []*check) *router { return newRouter(e.compiler, data, clusterTimes*limit, checks, nil) }
+	e.cluster, e.holders, e.grants = ofCluster(cluster), ofCluster(holders), ofCluster(grants)
 	var shared []*check
 	for _, c := range e.checks {
-		if e.shares(c) {
+		if c.missing == "" && e.shares(c) {
 			shared = append(shared, c)
 		}
 	}
-	e.shared, e.apart = newRouter(e.compiler, shared, nil), map[string][]*router{}
+	e.shared, e.apart = newRouter(e.compiler, data, limit, shared, nil), map[string][]*router{}
 	for kind, checks := range perKind {
-		k, _ := snapshot.KindNamed(kind)
-		e.objects[kind] = e.routers(checks, k.Type)
-		e.apart[kind] = e.routers(slices.DeleteFunc(slices.Clone(checks), e.shares), k.Type)
+		route := func(checks []*check) []*router { return e.routers(data, limit, checks, types[kind]) }
+		e.objects[kind], e.apart[kind] = route(checks), route(slices.DeleteFunc(slices.Clone(checks), e.shares))
 	}
 }
 
 // routers parts the checks of a kind into those that read what is each object's own and those that do not: objects that are
 // alike but for that are judged once by the latter.
-func (e *Engine) routers(checks []*check, object reflect.Type) []*router {
+func (e *Engine) routers(data data, limit time.Duration, checks []*check, object reflect.Type) []*router {
 	var common, own []*check
 	for _, c := range checks {
 		if readsOf(e.compiler, []ast.Ref{c.rule}).own() {
@@ -165,7 +199,7 @@ func (e *Engine) routers(checks []*check, object reflect.Type) []*router {
 	var out []*router
 	for _, part := range [][]*check{common, own} {
 		if len(part) > 0 {
-			out = append(out, newRouter(e.compiler, part, object))
+			out = append(out, newRouter(e.compiler, data, limit, part, object))
 		}
 	}
 	return out
@@ -178,29 +212,6 @@ func (e *Engine) shares(c *check) bool {
 		return false
 	}
 	return !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.PodSpec != "" && !slices.Contains(c.Check.Kinds, k.Name) })
-}
-
-// Select returns an engine with the checks of these IDs (all, if there are none) less those to skip.
-func (e *Engine) Select(_ context.Context, ids, skip []string) (*Engine, error) {
-	if len(ids) == 0 && len(skip) == 0 {
-		return e, nil
-	}
-	for _, id := range slices.Concat(ids, skip) {
-		if !slices.ContainsFunc(e.checks, func(c *check) bool { return c.ID == id }) {
-			return nil, fmt.Errorf("there is no check %q; kubemuster checks list shows all", id)
-		}
-	}
-	selected := &Engine{compiler: e.compiler, objects: map[string][]*router{}, frameworks: e.frameworks, managed: e.managed}
-	for _, c := range e.checks {
-		if (len(ids) == 0 || slices.Contains(ids, c.ID)) && !slices.Contains(skip, c.ID) {
-			selected.checks = append(selected.checks, c)
-		}
-	}
-	if len(selected.checks) == 0 {
-		return nil, errors.New("no check is left to run")
-	}
-	selected.prepare()
-	return selected, nil
 }
 
 // Checks returns the catalogue, by ID.
@@ -219,13 +230,34 @@ func (e *Engine) Judges(id, kind string) bool {
 	})
 }
 
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, and behind them those of
-// snapshot.OptIn.
-func (e *Engine) Kinds() []snapshot.Kind {
-	needed := map[string]bool{}
+// Packs returns the packs that the checks come from, with the digest of each.
+func (e *Engine) Packs() []Pack { return e.packs }
+
+// Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
+func (e *Engine) Lacks(id string) string {
 	for _, c := range e.checks {
+		if c.ID == id && c.missing != "" {
+			return fmt.Sprintf("it needs its parameter %s; set policies.parameters.%s.%s", c.missing, c.ID, c.missing)
+		}
+	}
+	return ""
+}
+
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, behind them those of snapshot.OptIn,
+// and those of custom resources.
+func (e *Engine) Kinds() []snapshot.Kind {
+	needed, custom := map[string]bool{}, map[string]snapshot.Kind{}
+	for _, c := range e.checks {
+		if c.missing != "" {
+			continue
+		}
 		for _, k := range c.Requires {
 			needed[k] = true
+		}
+		for _, k := range c.kinds {
+			if k.Custom() {
+				custom[k.Name] = k
+			}
 		}
 	}
 	var out []snapshot.Kind
@@ -233,6 +265,9 @@ func (e *Engine) Kinds() []snapshot.Kind {
 		if needed[k.Name] {
 			out = append(out, k)
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(custom)) {
+		out = append(out, custom[name])
 	}
 	return out
 }
@@ -250,13 +285,13 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 			k = snapshot.Kind{Name: v.Object.Kind}
 		}
 		return finding.Finding{
-			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
+			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
 			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
 	}
 	w := newWorld(inv)
 	r := e.cluster.without(skip)
-	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster))), cluster, find)
+	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
 		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
 	} {
@@ -266,7 +301,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 }
 
 func identity(k snapshot.Kind, namespace, name string) finding.Object {
-	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Name, Resource: k.Resource, Namespace: namespace, Name: name}
+	return finding.Object{Group: k.Group, Version: k.Version, Kind: k.Kind(), Resource: k.Resource, Namespace: namespace, Name: name}
 }
 
 func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
@@ -275,16 +310,18 @@ func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
 	if schemas.Get(ref) == nil {
 		schemas.Put(ref, inputSchema(c.Scope, c.kinds))
 	}
+	parameters := ast.SchemaRootRef.Append(ast.StringTerm("parameters_" + c.ID))
+	schemas.Put(parameters, parametersSchema(c))
 	for _, a := range module.Annotations {
 		if a.Scope == "package" {
-			a.Schemas = append(a.Schemas, &ast.SchemaAnnotation{Path: ast.InputRootRef, Schema: ref})
+			a.Schemas = append(a.Schemas, &ast.SchemaAnnotation{Path: ast.InputRootRef, Schema: ref}, &ast.SchemaAnnotation{Path: parametersRoot, Schema: parameters})
 		}
 	}
 }
 
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
-	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return slices.Contains(forbidden, b.Name) })
+	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return b.Nondeterministic || slices.Contains(forbidden, b.Name) })
 	caps.AllowNet = []string{}
 	return caps
 }
@@ -299,6 +336,9 @@ func compileError(errs ast.Errors) error {
 		}
 		if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
 			line += didYouMean(d)
+		}
+		if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && ast.BuiltinMap[name] != nil {
+			line = fmt.Sprintf("%s:%d: checks may not call %s: a verdict depends on the input alone", e.Location.File, e.Location.Row, name)
 		}
 		lines[line] = true
 	}
@@ -331,25 +371,26 @@ type router struct {
 	form   *form
 	all    *query
 	single []*query
-	id     string // the same for routers of the same checks
+	id     string        // the same for routers of the same checks
+	limit  time.Duration // of one query
 }
 
 // newRouter makes the router of checks of the whole cluster, or of objects of a type.
-func newRouter(compiler *ast.Compiler, checks []*check, object reflect.Type) *router {
-	r := &router{checks: checks}
+func newRouter(compiler *ast.Compiler, data data, limit time.Duration, checks []*check, object reflect.Type) *router {
+	r := &router{checks: checks, limit: limit}
 	var rules []ast.Ref
 	for _, c := range checks {
-		r.single = append(r.single, newQuery(compiler, c.rule))
+		r.single = append(r.single, newQuery(compiler, data, c.rule))
 		rules = append(rules, c.rule)
 		r.id += c.rule.String() + "\n"
 	}
-	r.all = newQuery(compiler, rules...)
+	r.all = newQuery(compiler, data, rules...)
 	r.form = newForm(readsOf(compiler, rules), object)
 	return r
 }
 
 func (r *router) without(skip func(finding.Check) bool) *router {
-	kept := &router{form: r.form}
+	kept := &router{form: r.form, limit: r.limit}
 	for i, c := range r.checks {
 		if !skip(c.Check) {
 			kept.checks, kept.single = append(kept.checks, c), append(kept.single, r.single[i])
@@ -367,10 +408,11 @@ type outcome struct {
 	failure    string
 }
 
-func (r *router) judge(ctx context.Context, input *ast.Term) []outcome {
+func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []outcome {
 	outcomes := make([]outcome, len(r.checks))
-	if r.all != nil {
-		if sets, err := r.all.eval(ctx, input); err == nil {
+	givenUp := late.exhausted()
+	if r.all != nil && !slices.ContainsFunc(r.checks, func(c *check) bool { return givenUp(c.ID) }) {
+		if sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.all.eval(ctx, input) }); err == nil {
 			for i, c := range r.checks {
 				outcomes[i] = outcomeOf(c, sets[i])
 			}
@@ -378,7 +420,12 @@ func (r *router) judge(ctx context.Context, input *ast.Term) []outcome {
 		}
 	}
 	for i, c := range r.checks {
-		sets, err := r.single[i].eval(ctx, input)
+		if givenUp(c.ID) {
+			outcomes[i].failure = "it ran out of time again and again, and was given up"
+			continue
+		}
+		sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.single[i].eval(ctx, input) })
+		late.note(c.ID, err)
 		if err != nil {
 			outcomes[i].failure = evaluationError(err)
 			continue

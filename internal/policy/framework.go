@@ -40,6 +40,9 @@ const needsFacts = "facts"
 
 // loadFrameworks reads a pack's frameworks.
 func loadFrameworks(pack Pack) ([]*framework, error) {
+	if pack.FS == nil {
+		return nil, nil // a bundle holds Rego alone
+	}
 	files, err := fs.Glob(pack.FS, "frameworks/*.yaml")
 	if err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster) Judgemen
 			kind, _ := snapshot.KindNamed(n.Kind)
 			one := r.only(i).judged(ctx, r.form.ofGrant(nil, &in, cluster), cluster, func(c *check, v violation) finding.Finding {
 				return finding.Finding{
-					Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
+					Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
 					Key: v.Key, Path: cmp.Or(v.Path, "roleRef"), Message: v.Message + ": " + text, Ways: append(slices.Clone(ways), v.Ways...),
 				}
 			})
@@ -185,11 +185,11 @@ func (r *router) holders(ctx context.Context, w *world, inv *snapshot.Inventory,
 
 // only is the router of a single check.
 func (r *router) only(i int) *router {
-	return &router{form: r.form, checks: r.checks[i : i+1], single: r.single[i : i+1]}
+	return &router{form: r.form, limit: r.limit, checks: r.checks[i : i+1], single: r.single[i : i+1]}
 }
 
 func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
-	return r.judgement(r.judge(ctx, r.form.input(input)), cluster, find)
+	return r.judgement(r.judge(ctx, r.form.input(input), cluster.Timeouts), cluster, find)
 }
 
 // world is who may do what in one cluster, and what runs there.

@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
@@ -30,6 +31,9 @@ func newForm(r *reads, kind reflect.Type) *form {
 			return nil
 		}
 		return f.encoder(t, r)
+	}
+	if kind == reflect.TypeFor[unstructured.Unstructured]() {
+		kind = reflect.TypeFor[map[string]any]() // a custom resource is what it holds
 	}
 	if kind != nil {
 		f.object = part(kind, r.at("object"))
@@ -121,7 +125,11 @@ type workload struct {
 func (f *form) ofObject(b []byte, o snapshot.Object, w *workload, c Cluster) []byte {
 	b = f.about(append(b, tagObject), c)
 	if f.object != nil {
-		b = f.part(b, "object", f.withTypeMeta(o.Kind), reflect.ValueOf(o.Value).Elem())
+		value := reflect.ValueOf(o.Value).Elem()
+		if u, ok := o.Value.(*unstructured.Unstructured); ok {
+			value = reflect.ValueOf(u.Object)
+		}
+		b = f.part(b, "object", f.withTypeMeta(o.Kind), value)
 	}
 	if w != nil && f.workload != nil {
 		b = f.ofWorkload(append(f.key(b, "workload"), tagObject), w)
@@ -139,7 +147,7 @@ func (f *form) withTypeMeta(k snapshot.Kind) encode {
 		}
 		b = b[:len(b)-1] // the end
 		b = appendString(f.key(b, "apiVersion"), k.APIVersion())
-		b = appendString(f.key(b, "kind"), k.Name)
+		b = appendString(f.key(b, "kind"), k.Kind())
 		return append(b, tagEnd), true
 	}
 }

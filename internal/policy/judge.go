@@ -57,7 +57,7 @@ func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object
 	find := func(c *check, v violation) finding.Finding {
 		kind, prefix := o.Subject()
 		f := finding.Finding{
-			Check: c.ID, Severity: v.severity(c.Severity), Verdict: finding.Fail,
+			Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail,
 			Object: identity(kind, o.Value.GetNamespace(), o.Value.GetName()),
 			Key:    v.Key, Path: prefix + v.Path, Message: v.Message, Sub: sub(spec, o.Kind.PodSpec, v.Path),
 		}
@@ -105,7 +105,7 @@ func (j *Judge) outcomes(ctx context.Context, r *router, input []byte) []outcome
 	if ok {
 		return outcomes
 	}
-	outcomes = r.judge(ctx, r.form.input(input))
+	outcomes = r.judge(ctx, r.form.input(input), j.about.Timeouts)
 	if slices.ContainsFunc(outcomes, func(o outcome) bool { return o.failure != "" }) {
 		return outcomes // the next time it may not fail: time ran out, for one
 	}

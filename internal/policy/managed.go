@@ -52,6 +52,9 @@ type objects struct {
 
 // loadManaged reads a pack's folder managed/, which need not be there.
 func loadManaged(pack Pack) ([]*managed, error) {
+	if pack.FS == nil {
+		return nil, nil // a bundle holds Rego alone
+	}
 	files, err := fs.Glob(pack.FS, "managed/*.yaml")
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,23 @@ func newEngine(t *testing.T) *policy.Engine {
 	t.Helper()
 	engine, err := policy.New(t.Context(), ourPack)
 	if err != nil {
+		t.Fatal(err)
+	}
+	// Parameters that a check cannot do without stand beside its manifests.
+	parameters := map[string]map[string]any{}
+	files, _ := filepath.Glob("../../testdata/manifests/*/parameters.json")
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var values map[string]any
+		if err := json.Unmarshal(data, &values); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		parameters[filepath.Base(filepath.Dir(file))] = values
+	}
+	if engine, err = engine.Configure(t.Context(), policy.Settings{Parameters: parameters}); err != nil {
 		t.Fatal(err)
 	}
 	return engine

@@ -15,14 +15,15 @@ import (
 // query asks for what the rules of some checks yield, all at once. It is made when it is first asked.
 type query struct {
 	compiler *ast.Compiler
+	data     data
 	rules    []ast.Ref
 	make     func() (ast.Body, error)
 }
 
 var result = ast.VarTerm("result")
 
-func newQuery(compiler *ast.Compiler, rules ...ast.Ref) *query {
-	q := &query{compiler: compiler, rules: rules}
+func newQuery(compiler *ast.Compiler, data data, rules ...ast.Ref) *query {
+	q := &query{compiler: compiler, data: data, rules: rules}
 	q.make = sync.OnceValues(func() (ast.Body, error) {
 		names := make([]string, len(rules))
 		for i, r := range rules {
@@ -37,11 +38,16 @@ func newQuery(compiler *ast.Compiler, rules ...ast.Ref) *query {
 	return q
 }
 
-// noData is what Rego's data holds beside rules: nothing. Reading it never waits.
-var noData, noDataRead = func() (storage.Store, storage.Transaction) {
-	store := inmem.New()
-	return store, storage.NewTransactionOrDie(context.Background(), store)
-}()
+// data is what Rego's data holds beside rules: the checks' parameters. Reading it never waits.
+type data struct {
+	store storage.Store
+	read  storage.Transaction
+}
+
+func newData(parameters map[string]any) data {
+	store := inmem.NewFromObjectWithOpts(map[string]any{"kubemuster": map[string]any{"parameters": parameters}}, inmem.OptReturnASTValuesOnRead(true))
+	return data{store, storage.NewTransactionOrDie(context.Background(), store)}
+}
 
 var errNoResult = errors.New("the check gives no result")
 
@@ -54,7 +60,7 @@ func (q *query) eval(ctx context.Context, input *ast.Term) ([]*ast.Term, error) 
 	cancel := topdown.NewCancel()
 	defer context.AfterFunc(ctx, cancel.Cancel)()
 	var sets []*ast.Term
-	err = topdown.NewQuery(body).WithCompiler(q.compiler).WithStore(noData).WithTransaction(noDataRead).WithInput(input).
+	err = topdown.NewQuery(body).WithCompiler(q.compiler).WithStore(q.data.store).WithTransaction(q.data.read).WithInput(input).
 		WithStrictBuiltinErrors(true).WithCancel(cancel).Iter(ctx, func(qr topdown.QueryResult) error {
 		if array, ok := qr[result.Value.(ast.Var)].Value.(*ast.Array); ok {
 			sets = make([]*ast.Term, array.Len())

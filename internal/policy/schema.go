@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -60,6 +61,8 @@ func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
 
 func schemaOf(t reflect.Type) schema {
 	switch t {
+	case reflect.TypeFor[unstructured.Unstructured]():
+		return schema{} // whatever its CRD says
 	case reflect.TypeFor[metav1.Time](), reflect.TypeFor[metav1.MicroTime](), reflect.TypeFor[resource.Quantity]():
 		return text
 	case reflect.TypeFor[intstr.IntOrString]():

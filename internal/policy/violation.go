@@ -24,11 +24,11 @@ type violation struct {
 	Ways     [][]string // that lead to what was seen
 }
 
-func (v violation) severity(of finding.Severity) finding.Severity {
-	if s, err := finding.ParseSeverity(v.Severity); err == nil {
+func (c *check) severity(v violation) finding.Severity {
+	if s, err := finding.ParseSeverity(v.Severity); err == nil && !c.severityFixed {
 		return s
 	}
-	return of
+	return c.Severity
 }
 
 func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {

@@ -104,7 +104,7 @@ func Resolve(ctx context.Context, host *plugin.Host, t Target) (*plugin.Provider
 	if err != nil {
 		return nil, sdk.Target{}, &StageError{"plugin", err}
 	}
-	target, err := p.Info().ParseTarget(t.Raw, t.Params, resolveSecret)
+	target, err := p.Info().ParseTarget(t.Raw, t.Params, ResolveSecret)
 	if err != nil {
 		return nil, sdk.Target{}, &StageError{"target", err}
 	}

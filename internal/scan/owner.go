@@ -41,7 +41,7 @@ func newOwner(o finding.Object, read bool) *owner {
 
 func identity(o snapshot.Object) finding.Object {
 	return finding.Object{
-		Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Name, Resource: o.Kind.Resource, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName(),
+		Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Kind(), Resource: o.Kind.Resource, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName(),
 	}
 }
 

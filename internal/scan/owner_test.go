@@ -140,7 +140,7 @@ func sums(t *testing.T) (*run, func(s *corev1.PodSpec, annotation string) policy
 			ofPods = append(ofPods, c.ID)
 		}
 	}
-	if engine, err = engine.Select(t.Context(), nil, ofPods); err != nil {
+	if engine, err = engine.Configure(t.Context(), policy.Settings{Skip: ofPods}); err != nil {
 		t.Fatal(err)
 	}
 	r := newRun(&Scanner{Engine: engine}, &report.Cluster{})

@@ -125,6 +125,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run := newRun(s, c)
 	about.Time = c.Started
 	run.about, run.number = about, index
+	run.about.Timeouts = &policy.Timeouts{}
 	run.index.Exclude(scope.ExcludeNamespaces)
 	judging, stop := outlive(ctx, grace)
 	defer stop()
@@ -307,7 +308,7 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 			r.remember(o, j.Findings)
 		}
 		r.attribute(o, j.Findings)
-		r.take(j, finding.Object{Kind: o.Kind.Name, Namespace: o.Value.GetNamespace(), Name: o.Value.GetName()}.String())
+		r.take(j, identity(o).String())
 	}
 }
 
@@ -450,7 +451,10 @@ func (r *run) tally(scope collect.Scope) {
 			reason = why
 		}
 		unread, notServed := r.unread(c), r.notServed(c)
+		missing := r.scanner.Engine.Lacks(c.ID)
 		switch {
+		case missing != "":
+			lacks(finding.NotApplicable, missing)
 		case len(scope.Namespaces) > 0 && !InNamespaces(c):
 			lacks(finding.NotApplicable, outOfScope)
 		case r.untold(c):
@@ -475,8 +479,8 @@ func (r *run) tally(scope collect.Scope) {
 // to some. A check of the whole cluster does where all that it requires is in namespaces.
 func InNamespaces(c finding.Check) bool {
 	namespaced := func(name string) bool {
-		k, _ := snapshot.KindNamed(name)
-		return k.Namespaced
+		k, known := snapshot.KindNamed(name)
+		return k.Namespaced || !known // a custom resource's kind: the server tells
 	}
 	if c.Scope == finding.ClusterScope {
 		return !slices.ContainsFunc(c.Requires, func(name string) bool { return !namespaced(name) })
@@ -529,7 +533,11 @@ func (s *Scanner) components(clusters []report.Cluster) []report.Component {
 			found[c.Provider] = component(info, path)
 		}
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b report.Component) int { return strings.Compare(a.Name, b.Name) })
+	out := slices.SortedFunc(maps.Values(found), func(a, b report.Component) int { return strings.Compare(a.Name, b.Name) })
+	for _, p := range s.Engine.Packs() {
+		out = append(out, report.Component{Kind: "pack", Name: p.Name, Version: p.Version, SHA256: p.SHA256})
+	}
+	return out
 }
 
 func component(info sdk.Info, path string) report.Component {

@@ -554,7 +554,7 @@ func TestRunTellsWhatHappens(t *testing.T) {
 	if !reflect.DeepEqual(events, want) {
 		t.Errorf("got %v, want %v", events, want)
 	}
-	if len(r.Components) != 1 || r.Components[0].Name != "fake" || r.Components[0].Version != "1.0.0" || len(r.Components[0].SHA256) != 64 {
+	if len(r.Components) != 2 || r.Components[1].Kind != "pack" || len(r.Components[1].SHA256) != 64 || r.Components[0].Name != "fake" || r.Components[0].Version != "1.0.0" || len(r.Components[0].SHA256) != 64 {
 		t.Errorf("components are %+v", r.Components)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
-// resolveSecret reads a secret from where a reference says it is: env:NAME or file:PATH. A value in the reference's place
+// ResolveSecret reads a secret from where a reference says it is: env:NAME or file:PATH. A value in the reference's place
 // is refused, and not repeated in the error.
-func resolveSecret(ref string) (sdk.Secret, error) {
+func ResolveSecret(ref string) (sdk.Secret, error) {
 	kind, where, _ := strings.Cut(ref, ":")
 	switch kind {
 	case "env":

@@ -20,44 +20,63 @@ import (
 // Decode reads data, one YAML document or none, into the struct that v points to. Its fields' yaml tags are the keys. Errors
 // name path, line and key.
 func Decode(path string, data []byte, v any) error {
+	_, err := DecodeLines(path, data, v)
+	return err
+}
+
+// DecodeLines is Decode, and tells the line of every key and item by its path, as in limits.qps or targets[0].
+func DecodeLines(path string, data []byte, v any) (map[string]int, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil
+		return nil, nil
 	} else if err != nil {
-		return fmt.Errorf("%s: %s", path, redact.Quoted(strings.TrimPrefix(err.Error(), "yaml: ")))
+		return nil, fmt.Errorf("%s: %s", path, redact.Quoted(strings.TrimPrefix(err.Error(), "yaml: ")))
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: holds more than one YAML document", path)
+		return nil, fmt.Errorf("%s: holds more than one YAML document", path)
 	}
-	if err := known(path, "", doc.Content[0], reflect.TypeOf(v).Elem()); err != nil {
-		return err
+	r := reader{path: path, lines: map[string]int{}}
+	if err := r.known("", doc.Content[0], reflect.TypeOf(v).Elem()); err != nil {
+		return nil, err
 	}
 	if err := doc.Decode(v); err != nil {
 		text := strings.TrimPrefix(err.Error(), "yaml: unmarshal errors:\n  ")
-		return fmt.Errorf("%s: %s", path, redact.Quoted(strings.Join(strings.Fields(text), " ")))
+		return nil, fmt.Errorf("%s: %s", path, redact.Quoted(strings.Join(strings.Fields(text), " ")))
 	}
-	return nil
+	return r.lines, nil
+}
+
+type reader struct {
+	path  string
+	lines map[string]int
 }
 
 // known refuses keys that the type has not, and values that look like a credential.
-func known(path, at string, node *yaml.Node, t reflect.Type) error {
+func (r reader) known(at string, node *yaml.Node, t reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	if node.Kind == yaml.ScalarNode && redact.String(node.Value) != node.Value {
-		return fmt.Errorf("%s:%d: %s holds a secret literally; write env:NAME or file:PATH in its place", path, node.Line, at)
+		return fmt.Errorf("%s:%d: %s holds a secret literally; write env:NAME or file:PATH in its place", r.path, node.Line, at)
 	}
 	switch {
-	case node.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
+	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
+		of := t // anything goes below what takes anything
+		if t.Kind() == reflect.Slice {
+			of = t.Elem()
+		}
 		for i, item := range node.Content {
-			if err := known(path, fmt.Sprintf("%s[%d]", at, i), item, t.Elem()); err != nil {
+			place := fmt.Sprintf("%s[%d]", at, i)
+			r.lines[place] = item.Line
+			if err := r.known(place, item, of); err != nil {
 				return err
 			}
 		}
 	case node.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
+			r.lines[join(at, key.Value)] = key.Line
 			var of reflect.Type
 			switch t.Kind() {
 			case reflect.Map:
@@ -65,12 +84,12 @@ func known(path, at string, node *yaml.Node, t reflect.Type) error {
 			case reflect.Struct:
 				var keys []string
 				if of, keys = fieldNamed(t, key.Value); of == nil {
-					return fmt.Errorf("%s:%d: unknown key %q%s", path, key.Line, join(at, key.Value), nearest(key.Value, keys))
+					return fmt.Errorf("%s:%d: unknown key %q%s", r.path, key.Line, join(at, key.Value), nearest(key.Value, keys))
 				}
 			default:
-				return fmt.Errorf("%s:%d: %s takes no keys", path, key.Line, at)
+				return fmt.Errorf("%s:%d: %s takes no keys", r.path, key.Line, at)
 			}
-			if err := known(path, join(at, key.Value), value, of); err != nil {
+			if err := r.known(join(at, key.Value), value, of); err != nil {
 				return err
 			}
 		}

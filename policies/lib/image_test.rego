@@ -49,3 +49,28 @@ test_cuts_tag_and_digest if {
 		"registry.example/web@sha256:00": "registry.example/web",
 	}
 }
+
+test_full if {
+	references_in_full := {reference: full | some reference in hosted; full := image.full(reference)}
+	references_in_full == {
+		"nginx": "docker.io/library/nginx",
+		"nginx:1.29": "docker.io/library/nginx:1.29",
+		"docker.io/nginx": "docker.io/library/nginx",
+		"index.docker.io/shop/web": "docker.io/shop/web",
+		"shop/web": "docker.io/shop/web",
+		"localhost/web": "localhost/web",
+		"registry:5000/web": "registry:5000/web",
+		"registry.example/shop/web:1": "registry.example/shop/web:1",
+	}
+}
+
+hosted := {
+	"nginx",
+	"nginx:1.29",
+	"docker.io/nginx",
+	"index.docker.io/shop/web",
+	"shop/web",
+	"localhost/web",
+	"registry:5000/web",
+	"registry.example/shop/web:1",
+}

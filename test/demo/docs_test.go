@@ -2,6 +2,11 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -246,8 +251,13 @@ func (s *shell) files(t *testing.T, root string, w *world, plugins string) {
 	}
 	nextMonth := time.Now().AddDate(0, 1, 0).Format(time.DateOnly) // the example's date will pass
 	waivers := regexp.MustCompile(`\d{4}-\d\d-\d\d`).ReplaceAllString(example(t, root, "gate.md", "Waivers\n"), nextMonth)
+	key, public := keyPair(t)
 	if err := errors.Join(
 		os.WriteFile(filepath.Join(s.dir, "waivers.yaml"), []byte(waivers), 0o600),
+		os.CopyFS(filepath.Join(s.dir, "examples"), os.DirFS(filepath.Join(root, "examples"))),
+		os.WriteFile(filepath.Join(s.dir, "acme.key"), key, 0o600),
+		os.WriteFile(filepath.Join(s.dir, "acme.pub"), public, 0o600),
+		os.WriteFile(filepath.Join(s.dir, "packs.yaml"), []byte(configurationOf(t, filepath.Join(root, "docs/custom-checks.md"))), 0o600),
 		os.CopyFS(filepath.Join(s.dir, "deploy"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
 		os.CopyFS(filepath.Join(s.dir, "testdata/manifests/KM1005"), os.DirFS(filepath.Join(root, "testdata/manifests/KM1005"))),
 		os.Mkdir(filepath.Join(s.dir, "bin"), 0o700),
@@ -258,6 +268,40 @@ func (s *shell) files(t *testing.T, root string, w *world, plugins string) {
 		t.Fatal(err)
 	}
 	s.env = append(s.env, "KUBECONFIG="+filepath.Join(s.dir, "config"))
+}
+
+// configurationOf returns the first configuration with packs that a page shows.
+func configurationOf(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part := range strings.SplitSeq(string(text), "```yaml\n") {
+		if example, _, _ := strings.Cut(part, "```"); strings.HasPrefix(example, "policies:") {
+			return example
+		}
+	}
+	t.Fatalf("%s shows no configuration", page)
+	return ""
+}
+
+// keyPair is what openssl makes on the page about packs.
+func keyPair(t *testing.T) (private, public []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spki, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})
 }
 
 // kubeconfig names the EKS cluster of the demo, with a token that the plugin has issued.

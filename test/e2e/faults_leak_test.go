@@ -24,7 +24,7 @@ func TestFaultsLeaveNothingRunning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if engine, err = engine.Select(t.Context(), []string{"KM1005", "KM2001", "KM6001"}, nil); err != nil {
+	if engine, err = engine.Configure(t.Context(), policy.Settings{Select: []string{"KM1005", "KM2001", "KM6001"}}); err != nil {
 		t.Fatal(err)
 	}
 	// The tokens are such that the API server asks nobody about them: its webhook is in this process.

@@ -332,7 +332,7 @@ func checkCosts(ctx context.Context, c *cluster.Cluster, engine *policy.Engine) 
 			continue
 		}
 		judging++
-		one, err := engine.Select(ctx, []string{check.ID}, nil)
+		one, err := engine.Configure(ctx, policy.Settings{Select: []string{check.ID}})
 		if err != nil {
 			return err
 		}

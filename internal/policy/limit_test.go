@@ -1,0 +1,55 @@
+package policy_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// A check without end has no verdict, the others have theirs, and after some objects it is not tried any more in this
+// cluster. Another cluster begins anew.
+func TestCheckWithoutEnd(t *testing.T) {
+	engine, err := policy.New(t.Context(), pack(map[string]string{
+		"checks/workload/a/a.rego": fmt.Sprintf(wellFormed, "XX1001", "a", "count({[x, y, z] | some x in numbers.range(1, 100000); some y in numbers.range(1, 100000); some z in numbers.range(1, 100000); x + y + z < 0}) > 0"),
+		"checks/workload/b/b.rego": fmt.Sprintf(wellFormed, "XX1002", "b", "input.object.spec.hostPID"),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if engine, err = engine.Configure(t.Context(), policy.Settings{Timeout: 200 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	kind, _ := snapshot.KindNamed("Pod")
+	pod := snapshot.Object{Kind: kind, Value: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: corev1.PodSpec{HostPID: true}}}
+	reasons := func(about policy.Cluster, times int) []string {
+		var out []string
+		for range times {
+			got := map[string]policy.Verdict{}
+			for _, v := range engine.Object(t.Context(), pod, about).Verdicts {
+				got[v.Check] = v
+			}
+			if got["XX1001"].Verdict != finding.NotEvaluated || got["XX1002"].Verdict != finding.Fail {
+				t.Errorf("verdicts are %v", got)
+			}
+			reason, _, _ := strings.Cut(got["XX1001"].Reason, ";")
+			out = append(out, reason)
+		}
+		return out
+	}
+	const late, givenUp = "evaluation failed: it had no result after 200ms", "it ran out of time again and again, and was given up"
+	about := policy.Cluster{Timeouts: &policy.Timeouts{}}
+	if got, want := reasons(about, 5), []string{late, late, late, givenUp, givenUp}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := reasons(policy.Cluster{Timeouts: &policy.Timeouts{}}, 1); got[0] != late {
+		t.Errorf("another cluster: got %q", got)
+	}
+}

@@ -1,0 +1,128 @@
+package policy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+)
+
+// Settings are what a run says of the checks.
+type Settings struct {
+	Select      []string // IDs and domains of the checks to run; none means all
+	Skip        []string // IDs and domains of those to leave out
+	Frameworks  []string // only checks with a control of one of these; none means all
+	MinSeverity finding.Severity
+	Severity    map[string]finding.Severity // by ID: takes the place of the check's own, and of its violations' own
+	Parameters  map[string]map[string]any   // by ID and name
+	Timeout     time.Duration               // of a check on one object; zero means DefaultTimeout
+}
+
+// SettingError is a setting that fits no check.
+type SettingError struct {
+	Key     string // as in parameters.KM1037.registries
+	Problem string
+}
+
+// Error implements error.
+func (e *SettingError) Error() string { return e.Problem }
+
+// Configure returns an engine with the checks that the settings leave, in the form that they give them.
+func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
+	if err := e.fits(s); err != nil {
+		return nil, err
+	}
+	configured := &Engine{compiler: e.compiler, packs: e.packs, frameworks: e.frameworks, managed: e.managed, timeout: s.Timeout, objects: map[string][]*router{}}
+	for _, c := range e.checks {
+		own := *c
+		if severity, ok := s.Severity[c.ID]; ok {
+			own.Severity, own.severityFixed = severity, true
+		}
+		var err error
+		if own.values, own.missing, err = c.configured(s.Parameters[c.ID]); err != nil {
+			return nil, err
+		}
+		if s.keeps(&own) {
+			configured.checks = append(configured.checks, &own)
+		}
+	}
+	if len(configured.checks) == 0 {
+		return nil, errors.New("no check is left to run; select more or skip fewer")
+	}
+	configured.prepare()
+	return configured, nil
+}
+
+func (s Settings) keeps(c *check) bool {
+	named := func(list []string) bool { return slices.Contains(list, c.ID) || slices.Contains(list, c.Domain()) }
+	return (len(s.Select) == 0 || named(s.Select)) && !named(s.Skip) && c.Severity >= s.MinSeverity &&
+		(len(s.Frameworks) == 0 || slices.ContainsFunc(s.Frameworks, func(f string) bool { return len(c.Frameworks[f]) > 0 }))
+}
+
+// fits refuses settings that name a check, domain or framework that is not there: they would be without effect.
+func (e *Engine) fits(s Settings) error {
+	var ids, domains, frameworks []string
+	for _, c := range e.checks {
+		ids, domains = append(ids, c.ID), append(domains, c.Domain())
+		frameworks = slices.AppendSeq(frameworks, maps.Keys(c.Frameworks))
+	}
+	for _, list := range []struct {
+		key   string
+		names []string
+	}{{"select", s.Select}, {"skip", s.Skip}} {
+		for i, name := range list.names {
+			if !slices.Contains(ids, name) && !slices.Contains(domains, name) {
+				return &SettingError{fmt.Sprintf("%s[%d]", list.key, i), fmt.Sprintf("there is no check %q%s; kubemuster checks list shows all", name, didYouMeanOneOf(name, slices.Concat(ids, domains)))}
+			}
+		}
+	}
+	for i, name := range s.Frameworks {
+		if !slices.Contains(frameworks, name) {
+			slices.Sort(frameworks)
+			return &SettingError{fmt.Sprintf("frameworks[%d]", i), fmt.Sprintf("no check has controls of a framework %q; the frameworks are %s", name, strings.Join(slices.Compact(frameworks), ", "))}
+		}
+	}
+	for key, of := range map[string][]string{
+		"severity": slices.Sorted(maps.Keys(s.Severity)), "parameters": slices.Sorted(maps.Keys(s.Parameters)),
+	} {
+		for _, id := range of {
+			if !slices.Contains(ids, id) {
+				return &SettingError{key + "." + id, fmt.Sprintf("there is no check %q%s; kubemuster checks list shows all", id, didYouMeanOneOf(id, ids))}
+			}
+		}
+	}
+	return nil
+}
+
+// nearest says which name was meant, or which there are.
+func nearest(name string, names []string) string {
+	if hint := didYouMeanOneOf(name, names); hint != "" {
+		return hint
+	}
+	if len(names) == 0 {
+		return "; it takes none"
+	}
+	return "; it takes " + strings.Join(names, ", ")
+}
+
+// didYouMeanOneOf names what comes close to a name.
+func didYouMeanOneOf(name string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	distance := func(other string) int {
+		return levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(other))
+	}
+	best := slices.MinFunc(names, func(a, b string) int { return distance(a) - distance(b) })
+	if distance(best) > max(1, len(name)/4) {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
