@@ -371,7 +371,7 @@ func (s *shell) run(t *testing.T, line string) string {
 }
 
 // silent are commands that say nothing where all is well.
-var silent = regexp.MustCompile(`^kubemuster (waivers lint|report (convert|merge) .*-o \w+=)`)
+var silent = regexp.MustCompile(`^kubemuster (waivers lint|report diff|report (convert|merge) .*-o \w+=)`)
 
 // interrupting interrupts the command that writes to it.
 type interrupting struct {
