@@ -50,9 +50,10 @@ func ids(checks []finding.Check) map[string]bool {
 }
 
 func compare(c, before *report.Cluster, checks []finding.Check) {
+	earlier := slices.Concat(before.Findings, before.Carried)
 	was := map[string]*finding.Finding{}
-	for i := range before.Findings {
-		if f := &before.Findings[i]; f.Verdict == finding.Fail {
+	for i := range earlier {
+		if f := &earlier[i]; f.Verdict == finding.Fail {
 			was[f.Fingerprint(c.ID)] = f
 		}
 	}
@@ -65,7 +66,7 @@ func compare(c, before *report.Cluster, checks []finding.Check) {
 		id := f.Fingerprint(c.ID)
 		is[id] = true
 		switch old := was[id]; {
-		case old == nil:
+		case old == nil, f.Gates() && !old.Gates(): // what was waived was not accepted for longer than that
 			f.Baseline = finding.New
 		case old.Severity != f.Severity || plain(old.Message) != plain(f.Message):
 			f.Baseline = finding.Updated
@@ -75,11 +76,11 @@ func compare(c, before *report.Cluster, checks []finding.Check) {
 	}
 	c.Absent, c.Carried = nil, nil
 	whole := evaluated(c, checks)
-	for i := range before.Findings {
-		f := before.Findings[i]
+	for i := range earlier {
+		f := earlier[i]
 		id := f.Fingerprint(c.ID)
 		switch {
-		case was[id] != &before.Findings[i] || is[id]:
+		case was[id] != &earlier[i] || is[id]:
 		case whole[f.Check] && lookedAt(c, f.Object):
 			f.Baseline = finding.Absent
 			c.Absent = append(c.Absent, f)
@@ -100,7 +101,7 @@ func evaluated(c *report.Cluster, checks []finding.Check) map[string]bool {
 	}
 	whole := ids(checks)
 	for _, t := range c.Tallies {
-		if t.Counts[finding.NotEvaluated] > 0 {
+		if t.Skipped || t.Counts[finding.NotEvaluated] > 0 {
 			delete(whole, t.Check)
 		}
 	}
@@ -109,10 +110,14 @@ func evaluated(c *report.Cluster, checks []finding.Check) map[string]bool {
 
 // lookedAt reports whether the object is within the limits of the scan.
 func lookedAt(c *report.Cluster, o finding.Object) bool {
-	if slices.Contains(c.ExcludeNamespaces, o.Namespace) {
+	namespace := o.Namespace
+	if o.Kind == "Namespace" {
+		namespace = o.Name
+	}
+	if slices.Contains(c.ExcludeNamespaces, namespace) {
 		return false
 	}
-	return len(c.Namespaces) == 0 || slices.Contains(c.Namespaces, o.Namespace)
+	return len(c.Namespaces) == 0 || slices.Contains(c.Namespaces, namespace)
 }
 
 // notify tells a cluster which checks the baseline did not know, where they found something.

@@ -48,6 +48,16 @@ func TestCompare(t *testing.T) {
 	notEvaluated.Tallies = []finding.Tally{{Check: "KM1005", Counts: map[finding.Verdict]int{finding.NotEvaluated: 1}}}
 	elsewhere, without := cluster(), cluster()
 	elsewhere.Namespaces, without.ExcludeNamespaces = []string{"billing"}, []string{"shop"}
+	optIn := cluster()
+	optIn.Tallies = []finding.Tally{{Check: "KM1005", Counts: map[finding.Verdict]int{finding.NotApplicable: 1}, Skipped: true}}
+	ofNamespace := found("KM1005", "dev")
+	ofNamespace.Object = finding.Object{Kind: "Namespace", Name: "dev"}
+	withoutDev := cluster()
+	withoutDev.ExcludeNamespaces = []string{"dev"}
+	waived, managed := found("KM1005", "web"), found("KM1005", "web")
+	waived.Waiver, managed.ManagedBy = &finding.Waiver{Owner: "shop"}, "provider"
+	carried := cluster()
+	carried.Carried = []finding.Finding{found("KM1005", "web")}
 	gone := cluster()
 	gone.Status = report.NotScanned
 	another := cluster(found("KM1005", "web"))
@@ -70,6 +80,12 @@ func TestCompare(t *testing.T) {
 		{"another namespace was looked at", before, elsewhere, nil},
 		{"the namespace was left out", before, without, nil},
 		{"the cluster was not scanned", before, gone, nil},
+		{"nobody asked the check to look", before, optIn, nil},
+		{"the namespace itself was left out", run(cluster(ofNamespace), "KM1005"), withoutDev, nil},
+		{"its waiver has ended", run(cluster(waived), "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
+		{"it is still waived", run(cluster(waived), "KM1005"), cluster(waived), []string{"KM1005 web unchanged"}},
+		{"the provider no longer runs it", run(cluster(managed), "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
+		{"the baseline had carried it over", run(carried, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web unchanged"}},
 		{"another cluster", before, another, []string{"KM1005 web new"}},
 		{"the baseline's cluster was not scanned", run(gone, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
 	}

@@ -207,6 +207,8 @@ func (f Finding) Fingerprint(clusterID string) string {
 type Tally struct {
 	Check  string
 	Counts map[Verdict]int
+	// Skipped is set where the check did not look at all: it was out of scope, or nobody asked for it.
+	Skipped bool
 	// Reason says why the check was not evaluated or not applicable, where it was not.
 	Reason string
 }

@@ -112,7 +112,7 @@ func TestSeverities(t *testing.T) {
 
 func TestDomain(t *testing.T) {
 	for id, want := range map[string]string{
-		"KM1005": "workload", "KM2001": "rbac", "KM3001": "identity", "KM4001": "network", "KM5001": "admission", "KM6001": "node", "KM8101": "cloud", "KM9001": "", "": "",
+		"KM1005": "workload", "KM2001": "rbac", "KM3001": "identity", "KM4001": "network", "KM5001": "admission", "KM6001": "node", "KM8101": "cloud", "KM9001": "custom", "": "",
 	} {
 		if got := (finding.Check{ID: id}).Domain(); got != want {
 			t.Errorf("%s is of the domain %q, want %q", id, got, want)

@@ -180,8 +180,12 @@ func (e *Engine) prepare() {
 	}
 	e.shared, e.apart = newRouter(e.compiler, data, limit, shared, nil), map[string][]*router{}
 	for kind, checks := range perKind {
-		route := func(checks []*check) []*router { return e.routers(data, limit, checks, types[kind]) }
-		e.objects[kind], e.apart[kind] = route(checks), route(slices.DeleteFunc(slices.Clone(checks), e.shares))
+		e.objects[kind] = e.routers(data, limit, checks, types[kind])
+		for _, c := range checks {
+			if !e.shares(c) { // each by itself: a pod that is new to one of them is known to the others
+				e.apart[kind] = append(e.apart[kind], newRouter(e.compiler, data, limit, []*check{c}, types[kind]))
+			}
+		}
 	}
 }
 
@@ -208,8 +212,18 @@ func (e *Engine) routers(data data, limit time.Duration, checks []*check, object
 // shares reports whether the check judges whatever runs pods, and nothing of it but those pods: a template that it passes has
 // pods that it passes, as far as they are like it.
 func (e *Engine) shares(c *check) bool {
-	if c.Scope != finding.ObjectScope || readsOf(e.compiler, []ast.Ref{c.rule}).at("object") != nil {
+	if c.Scope != finding.ObjectScope {
 		return false
+	}
+	r := readsOf(e.compiler, []ast.Ref{c.rule})
+	w := r.at("workload")
+	s := w.at("spec")
+	for _, own := range []*reads{ // in which a pod is never like its template, or need not be
+		r.at("object"), w.at("kind"), w.at("name"), w.at("metadata"), s.at("affinity"), s.at("nodeName"), s.at("hostname"), s.at("subdomain"),
+	} {
+		if own != nil {
+			return false
+		}
 	}
 	return !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.PodSpec != "" && !slices.Contains(c.Check.Kinds, k.Name) })
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -75,11 +74,11 @@ func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object
 }
 
 // Sum is the same for objects in which the checks of whatever runs pods read the same, and whose containers and volumes have
-// the same names. The object is taken as if spec and metadata were those of its pods; its kind and name, and where the spec
-// stands, do not count.
-func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec, metadata *metav1.ObjectMeta) Sum {
+// the same names. The object is taken as if spec were that of its pods; its kind and name, and where the spec stands, do
+// not count.
+func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec) Sum {
 	r := j.engine.shared
-	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), spec: spec, metadata: metadata}, j.about)
+	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), spec: spec}, j.about)
 	for _, l := range namedLists { // findings tell places by them
 		for _, name := range l.names(spec) {
 			b = appendString(b, name)

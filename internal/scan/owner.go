@@ -245,8 +245,8 @@ func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
 const tokenVolume = "kube-api-access-"
 
 // sum is the same for a template and its pods where these differ only in what no check reads, or in what is each pod's own:
-// node, host name, token volume, claims, the service account that admission fills in, and metadata but for annotations that
-// set the security of containers.
+// node, host name, token volume, claims, the service account that admission fills in, and metadata. Checks that read of that are
+// asked about each pod.
 func (r *run) sum(o snapshot.Object) policy.Sum {
 	s := *o.PodSpec()
 	s.NodeName, s.Hostname, s.Subdomain = "", "", ""
@@ -269,13 +269,7 @@ func (r *run) sum(o snapshot.Object) policy.Sum {
 		s.Volumes = append(s.Volumes, v)
 	}
 	s.InitContainers, s.Containers = withoutTokenMount(s.InitContainers), withoutTokenMount(s.Containers)
-	about := metav1.ObjectMeta{Annotations: map[string]string{}}
-	for key, value := range o.PodMeta().Annotations {
-		if strings.Contains(key, "security") {
-			about.Annotations[key] = value
-		}
-	}
-	return r.judges.Sum(o, &s, &about)
+	return r.judges.Sum(o, &s)
 }
 
 func withoutTokenMount(list []corev1.Container) []corev1.Container {

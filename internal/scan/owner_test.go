@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -201,15 +202,6 @@ func TestSum(t *testing.T) {
 	}
 }
 
-// A profile that an annotation takes away is content, too.
-func TestSumOfAnnotations(t *testing.T) {
-	_, sum := sums(t)
-	s := spec(true)
-	if sum(&s, "a") == sum(&s, "container.apparmor.security.beta.kubernetes.io/c") {
-		t.Error("the same")
-	}
-}
-
 // The API server fills in host ports for pods on the node's network, but not in templates.
 func TestDefaultedPorts(t *testing.T) {
 	p := pod("a", "p", "", func(s *corev1.PodSpec) {
@@ -354,5 +346,41 @@ func TestUnreadOwnersKeepTheirFindings(t *testing.T) {
 	}
 	if fingerprint("web-6d4c-x1") != fingerprint("web-77f9-k2") {
 		t.Error("another pod's name makes another finding")
+	}
+}
+
+// What a check reads that pods do not share with their template is judged for each pod, however alike the rest is.
+func TestWhatIsEachPodsOwn(t *testing.T) {
+	var owners []metav1.Object
+	for _, o := range shop() {
+		if uid := o.GetUID(); uid == "deployment" || uid == "replicaset" {
+			owners = append(owners, o)
+		}
+	}
+	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := pod("a", "web-1-y", "replicaset", func(s *corev1.PodSpec) {
+		s.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+			NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{{
+				Key: "node-role.kubernetes.io/control-plane", Operator: corev1.NodeSelectorOpExists,
+			}}}},
+		}}}
+	})
+	unconfined := pod("a", "web-1-z", "replicaset", nil)
+	unconfined.Annotations = map[string]string{"container.apparmor.security.beta.kubernetes.io/c": "unconfined"}
+	r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
+	source := pagesOf{}
+	for _, o := range append(owners, pod("a", "web-1-x", "replicaset", nil), pinned, unconfined) {
+		source = append(source, object(o))
+	}
+	if _, err := r.objects(t.Context(), t.Context(), source, collect.Scope{Kinds: snapshot.Kinds}); err != nil {
+		t.Fatal(err)
+	}
+	for _, check := range []string{"KM1052", "KM1010"} {
+		if !slices.ContainsFunc(r.cluster.Findings, func(f finding.Finding) bool { return f.Check == check && f.Object.String() == "Deployment a/web" }) {
+			t.Errorf("%s does not find the pod that differs", check)
+		}
 	}
 }

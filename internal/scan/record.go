@@ -108,6 +108,7 @@ func openSnapshot(ctx context.Context, path string, c *report.Cluster, scope *co
 	if len(scope.Namespaces) == 0 {
 		scope.Namespaces = h.Namespaces
 	}
+	scope.ExcludeNamespaces = append(slices.Clone(scope.ExcludeNamespaces), h.ExcludeNamespaces...)
 	c.ID, c.Alias = cmp.Or(c.ID, h.ID), cmp.Or(c.Alias, h.Alias)
 	c.Provider, c.Account, c.Region, c.Name, c.ServerVersion = h.Provider, h.Account, h.Region, h.Name, h.ServerVersion
 	c.Notifications = append(c.Notifications, report.Notification{

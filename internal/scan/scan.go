@@ -121,6 +121,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	if err != nil {
 		return err
 	}
+	c.Namespaces, c.ExcludeNamespaces = scope.Namespaces, scope.ExcludeNamespaces
 	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
 	run := newRun(s, c)
 	about.Time = c.Started
@@ -451,16 +452,20 @@ func (r *run) tally(scope collect.Scope) {
 			reason = why
 		}
 		unread, notServed := r.unread(c), r.notServed(c)
-		missing := r.scanner.Engine.Lacks(c.ID)
+		missing, skipped := r.scanner.Engine.Lacks(c.ID), false
+		skip := func(why string) {
+			skipped = true
+			lacks(finding.NotApplicable, why)
+		}
 		switch {
 		case missing != "":
-			lacks(finding.NotApplicable, missing)
+			skip(missing)
 		case len(scope.Namespaces) > 0 && !InNamespaces(c):
-			lacks(finding.NotApplicable, outOfScope)
+			skip(outOfScope)
 		case r.untold(c):
-			lacks(finding.NotApplicable, "only a cluster shows it, and manifests do not")
+			skip("only a cluster shows it, and manifests do not")
 		case r.optIn(c) != "":
-			lacks(finding.NotApplicable, "it is opt-in: --"+r.optIn(c)+" lets the scan read what it looks at")
+			skip("it is opt-in: --" + r.optIn(c) + " lets the scan read what it looks at")
 		case unread != "":
 			lacks(finding.NotEvaluated, unread)
 			for range r.unreadObjects(c) - 1 {
@@ -471,7 +476,7 @@ func (r *run) tally(scope collect.Scope) {
 		case r.verdicts[c.ID] == nil:
 			lacks(finding.NotApplicable, "the cluster has no "+strings.Join(c.Kinds, ", "))
 		}
-		r.cluster.Tallies = append(r.cluster.Tallies, finding.Tally{Check: c.ID, Counts: r.verdicts[c.ID], Reason: reason})
+		r.cluster.Tallies = append(r.cluster.Tallies, finding.Tally{Check: c.ID, Counts: r.verdicts[c.ID], Skipped: skipped, Reason: reason})
 	}
 }
 

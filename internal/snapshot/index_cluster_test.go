@@ -22,7 +22,7 @@ func meta(namespace, name string, labels map[string]string) metav1.ObjectMeta {
 }
 
 func ownedBy(m metav1.ObjectMeta, kind, name string, uid types.UID) metav1.ObjectMeta {
-	m.OwnerReferences = []metav1.OwnerReference{{APIVersion: map[bool]string{true: "apps.kruise.io/v1"}[kind == "CloneSet"], Kind: kind, Name: name, UID: uid, Controller: ptr(true)}}
+	m.OwnerReferences = []metav1.OwnerReference{{APIVersion: map[string]string{"CloneSet": "apps.kruise.io/v1", "Node": "v1", "StatefulSet": "evil.example/v1"}[kind], Kind: kind, Name: name, UID: uid, Controller: ptr(true)}}
 	return m
 }
 
@@ -36,6 +36,8 @@ func TestWorkloads(t *testing.T) {
 	on := func(node string) corev1.PodSpec { return corev1.PodSpec{ServiceAccountName: "web", NodeName: node} }
 	done := pod(ownedBy(meta("shop", "done", nil), "Workflow", "build", "w"), corev1.PodSpec{})
 	done.Status.Phase = corev1.PodSucceeded
+	mirror := pod(ownedBy(meta("kube-system", "proxy-node-1", nil), "Node", "node-1", "n"), corev1.PodSpec{NodeName: "node-1"})
+	mirror.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"}
 	var x snapshot.Index
 	add(
 		&x,
@@ -53,16 +55,23 @@ func TestWorkloads(t *testing.T) {
 		pod(ownedBy(meta("shop", "set-1", nil), "CloneSet", "set", "c"), corev1.PodSpec{}),
 		pod(ownedBy(meta("shop", "set-0", nil), "CloneSet", "set", "c"), corev1.PodSpec{}),
 		pod(ownedBy(meta("shop", "orphan", nil), "ReplicaSet", "gone", "g"), corev1.PodSpec{}),
-		pod(ownedBy(meta("kube-system", "proxy-node-1", nil), "Node", "node-1", "n"), corev1.PodSpec{NodeName: "node-1"}),
+		mirror,
+		// What says it is a static pod and is not, and what claims a kind's name from another group, or an owner under another name.
+		pod(ownedBy(meta("kube-system", "static", nil), "Node", "node-1", "n"), corev1.PodSpec{ServiceAccountName: "admin"}),
+		pod(ownedBy(meta("shop", "lent", nil), "StatefulSet", "web", "e"), corev1.PodSpec{}),
+		pod(ownedBy(meta("shop", "named", app), "ReplicaSet", "other", "uid-shop-web-1"), corev1.PodSpec{ServiceAccountName: "web"}),
 		pod(meta("shop", "alone", nil), corev1.PodSpec{DeprecatedServiceAccount: "old", AutomountServiceAccountToken: ptr(false)}),
 		done,
 	)
 	want := []snapshot.InventoryWorkload{
 		{Kind: "Pod", Namespace: "bank", Name: "claims", Path: "spec", ServiceAccount: "web", Token: true, Nodes: []string{"node-1"}},
+		{Kind: "Pod", Namespace: "kube-system", Name: "static", Path: "spec", ServiceAccount: "admin", Token: true},
 		{Kind: "CloneSet", Namespace: "shop", Name: "set", Path: "spec", ServiceAccount: "default", Token: true},
 		{Kind: "Deployment", Namespace: "shop", Name: "web", Path: "spec.template.spec", ServiceAccount: "web", Token: true, Nodes: []string{"node-1", "node-2"}},
 		{Kind: "Pod", Namespace: "shop", Name: "alone", Path: "spec", ServiceAccount: "old"},
 		{Kind: "Pod", Namespace: "shop", Name: "claims", Path: "spec", ServiceAccount: "operator", Token: true},
+		{Kind: "Pod", Namespace: "shop", Name: "lent", Path: "spec", ServiceAccount: "default", Token: true},
+		{Kind: "Pod", Namespace: "shop", Name: "named", Path: "spec", ServiceAccount: "web", Token: true},
 		{Kind: "Pod", Namespace: "shop", Name: "orphan", Path: "spec", ServiceAccount: "default", Token: true},
 	}
 	if got := x.Inventory().Workloads; !reflect.DeepEqual(got, want) {

@@ -42,7 +42,7 @@ type InventoryBackend struct {
 // before what they own.
 type workloadIndex struct {
 	all       []*workload
-	owners    map[types.UID]*workload
+	owners    map[types.UID]owned
 	nodes     map[string]int32
 	nodeNames []string
 	accounts  map[types.NamespacedName]bool // service accounts that say whether pods get their token
@@ -54,6 +54,12 @@ type workload struct {
 	labels     labels.Set
 	containers []container
 	nodes      []int32 // sorted
+}
+
+// owned is an object that runs pods, and the workload that it belongs to.
+type owned struct {
+	kind, name string
+	*workload
 }
 
 type container struct {
@@ -77,37 +83,44 @@ func (x *workloadIndex) add(o Object) {
 		return
 	}
 	if x.owners == nil {
-		x.owners, x.nodes = map[types.UID]*workload{}, map[string]int32{}
+		x.owners, x.nodes = map[types.UID]owned{}, map[string]int32{}
 	}
 	pod, isPod := o.Value.(*corev1.Pod)
 	if isPod && (pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed) {
 		return // it runs nowhere any more
 	}
 	ref := metav1.GetControllerOfNoCopy(o.Value)
-	if isPod && ref != nil && ref.Kind == "Node" {
+	if isPod && isMirror(pod, ref) {
 		return // static pods have no service account, and are out of reach for policies and Services of the API
 	}
 	w := x.ownerOf(o, ref)
 	if w == nil {
 		w = newWorkload(o, spec)
 		x.all = append(x.all, w)
-		if isPod && ref != nil && x.owners[ref.UID] == nil && custom(ref) { // its other pods are the same
+		if isPod && ref != nil && x.owners[ref.UID].workload == nil && custom(ref) { // its other pods are the same
 			w.Kind, w.Name = ref.Kind, ref.Name
-			x.owners[ref.UID] = w
+			x.owners[ref.UID] = owned{ref.Kind, ref.Name, w}
 		}
 	}
 	if isPod {
 		w.on(x.node(pod.Spec.NodeName))
 	} else if uid := o.Value.GetUID(); uid != "" {
-		x.owners[uid] = w
+		x.owners[uid] = owned{o.Kind.Name, o.Value.GetName(), w}
 	}
 }
 
-// custom reports whether a controller is of a group of which no kind is read. Nobody can check the claim, so that it must not
-// lend the identity of what was read.
+// isMirror reports whether the pod is the API server's picture of a static one. Admission lets nobody but a node make one, and
+// none of them a pod with a service account.
+func isMirror(pod *corev1.Pod, ref *metav1.OwnerReference) bool {
+	_, mirror := pod.Annotations[corev1.MirrorPodAnnotationKey]
+	return mirror && ref != nil && ref.APIVersion == "v1" && ref.Kind == "Node" && pod.Spec.ServiceAccountName == ""
+}
+
+// custom reports whether a controller is of a group and a kind of which nothing is read. Nobody can check the claim, so that it
+// must not lend the identity of what was read.
 func custom(ref *metav1.OwnerReference) bool {
 	gv, err := schema.ParseGroupVersion(ref.APIVersion)
-	return err == nil && !slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Group == gv.Group })
+	return err == nil && !slices.ContainsFunc(Kinds, func(k Kind) bool { return k.Group == gv.Group || k.Name == ref.Kind })
 }
 
 func newWorkload(o Object, spec *corev1.PodSpec) *workload {
@@ -133,13 +146,13 @@ func (x *workloadIndex) ownerOf(o Object, ref *metav1.OwnerReference) *workload 
 		return nil
 	}
 	owner := x.owners[ref.UID]
-	if owner == nil || owner.Namespace != o.Value.GetNamespace() {
+	if owner.workload == nil || owner.Namespace != o.Value.GetNamespace() || owner.kind != ref.Kind || owner.name != ref.Name {
 		return nil
 	}
 	if pod, ok := o.Value.(*corev1.Pod); ok && owner.ServiceAccount != serviceAccount(&pod.Spec) {
 		return nil
 	}
-	return owner
+	return owner.workload
 }
 
 func (x *workloadIndex) node(name string) int32 {

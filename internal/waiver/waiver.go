@@ -263,7 +263,7 @@ func (s *Set) unused(r *report.Report, w *Waiver, used bool) {
 	var named []*report.Cluster
 	for i := range r.Clusters {
 		if c := &r.Clusters[i]; match(w.Cluster, c.Alias) {
-			if c.Status != report.Complete {
+			if c.Status != report.Complete || len(c.Namespaces)+len(c.ExcludeNamespaces) > 0 || skips(c, w) {
 				return
 			}
 			named = append(named, c)
@@ -272,6 +272,13 @@ func (s *Set) unused(r *report.Report, w *Waiver, used bool) {
 	for _, c := range named {
 		note(c, "waiver/unused", "the waiver at %s (%s, %s) matches no finding; take it out", w.source, w.Check, w.Owner)
 	}
+}
+
+// skips reports whether a check that the waiver names did not look at the cluster, or not at all of it.
+func skips(c *report.Cluster, w *Waiver) bool {
+	return slices.ContainsFunc(c.Tallies, func(t finding.Tally) bool {
+		return match(w.Check, t.Check) && (t.Skipped || t.Counts[finding.NotEvaluated] > 0)
+	})
 }
 
 // note adds a notification, once.

@@ -100,6 +100,26 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// Where the scan was limited, or nobody asked the check to look, a waiver that matches nothing may well be needed.
+func TestNotUnused(t *testing.T) {
+	for name, limit := range map[string]func(*report.Cluster){
+		"namespaces": func(c *report.Cluster) { c.Namespaces = []string{"shop"} },
+		"excluded":   func(c *report.Cluster) { c.ExcludeNamespaces = []string{"shop"} },
+		"opt-in":     func(c *report.Cluster) { c.Tallies = []finding.Tally{{Check: "KM1007", Skipped: true}} },
+	} {
+		s, err := load(t, waiver.Options{}, entry("check: KM1007, cluster: prod, name: api, expires: 2026-04-01"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := sample()
+		limit(&r.Clusters[0])
+		s.Apply(r)
+		if _, notes := waived(r); notes != nil {
+			t.Errorf("%s: %q", name, notes)
+		}
+	}
+}
+
 func TestWaiverStaysInTheFinding(t *testing.T) {
 	s, err := load(t, waiver.Options{}, entry("check: KM1007, name: web, ticket: SEC-7, expires: 2026-04-01"))
 	if err != nil {

@@ -62,6 +62,7 @@ type Check struct {
 	Needs       []string            `json:"needs,omitempty" jsonschema:"description=what must be known besides: version; cluster"`
 	Frameworks  map[string][]string `json:"frameworks,omitempty" jsonschema:"description=controls by framework"`
 	References  []string            `json:"references,omitempty"`
+	Parameters  []finding.Parameter `json:"parameters,omitempty" jsonschema:"description=values that the user may set"`
 	Pack        string              `json:"pack,omitempty"`
 }
 
@@ -121,9 +122,10 @@ type Notification struct {
 
 // Tally counts a check's verdicts in a cluster.
 type Tally struct {
-	Check  string         `json:"check"`
-	Counts map[string]int `json:"counts" jsonschema:"description=objects by verdict: fail; pass; not_applicable; not_evaluated; manual"`
-	Reason string         `json:"reason,omitempty" jsonschema:"description=why it was not evaluated or not applicable"`
+	Check   string         `json:"check"`
+	Skipped bool           `json:"skipped,omitempty" jsonschema:"description=the check did not look: it was out of scope or nobody asked for it"`
+	Counts  map[string]int `json:"counts" jsonschema:"description=objects by verdict: fail; pass; not_applicable; not_evaluated; manual"`
+	Reason  string         `json:"reason,omitempty" jsonschema:"description=why it was not evaluated or not applicable"`
 }
 
 // Finding is one verdict on one object or one place in it.
@@ -173,7 +175,7 @@ func document(r *report.Report) Report {
 	for _, c := range r.Checks {
 		d.Checks = append(d.Checks, Check{
 			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), string(c.Scope), c.Kinds, c.Requires, c.Needs,
-			c.Frameworks, c.References, c.Pack,
+			c.Frameworks, c.References, c.Parameters, c.Pack,
 		})
 	}
 	for _, f := range r.Frameworks {
@@ -212,7 +214,7 @@ func cluster(c *report.Cluster) Cluster {
 		for v, n := range t.Counts {
 			counts[string(v)] = n
 		}
-		d.Verdicts = append(d.Verdicts, Tally{t.Check, counts, t.Reason})
+		d.Verdicts = append(d.Verdicts, Tally{Check: t.Check, Counts: counts, Skipped: t.Skipped, Reason: t.Reason})
 	}
 	return d
 }
@@ -258,7 +260,7 @@ func (d Report) report() (*report.Report, error) {
 		}
 		r.Checks = append(r.Checks, finding.Check{
 			ID: c.ID, Name: c.Name, Title: c.Title, Description: c.Description, Remediation: c.Remediation, Severity: severity,
-			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Pack: c.Pack,
+			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Parameters: c.Parameters, Pack: c.Pack,
 		})
 	}
 	for _, f := range d.Frameworks {
@@ -295,7 +297,7 @@ func (d Cluster) cluster() (report.Cluster, error) {
 		for v, n := range t.Counts {
 			counts[finding.Verdict(v)] = n
 		}
-		c.Tallies = append(c.Tallies, finding.Tally{Check: t.Check, Counts: counts, Reason: t.Reason})
+		c.Tallies = append(c.Tallies, finding.Tally{Check: t.Check, Counts: counts, Skipped: t.Skipped, Reason: t.Reason})
 	}
 	var err error
 	if c.Findings, err = findings(d.Findings); err != nil {

@@ -138,9 +138,10 @@ type (
 		}
 	}
 	readTally struct {
-		Check  string
-		Counts map[finding.Verdict]int
-		Reason string
+		Check   string
+		Counts  map[finding.Verdict]int
+		Skipped bool
+		Reason  string
 	}
 	readResult struct {
 		RuleID, Kind, BaselineState string
@@ -161,6 +162,7 @@ type (
 		Properties struct {
 			Severity, Path, Key, ManagedBy                             string
 			Folded                                                     []string
+			Carried                                                    bool
 			Group, Version, Kind, Resource, Namespace, Name, Sub, File string
 		}
 	}
@@ -221,6 +223,8 @@ func (run readRun) cluster() (report.Cluster, error) {
 		case f.Object.Kind == clusterKind: // the sum of a check, which the tallies hold
 		case f.Baseline == finding.Absent:
 			c.Absent = append(c.Absent, f)
+		case result.Properties.Carried:
+			c.Carried = append(c.Carried, f)
 		default:
 			c.Findings = append(c.Findings, f)
 		}

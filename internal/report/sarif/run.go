@@ -81,6 +81,9 @@ func tallies(all []finding.Tally) []map[string]any {
 		if t.Reason != "" {
 			m["reason"] = t.Reason
 		}
+		if t.Skipped {
+			m["skipped"] = true
+		}
 		out = append(out, m)
 	}
 	return out

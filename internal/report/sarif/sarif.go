@@ -105,7 +105,7 @@ func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, r
 func (w Writer) results(c *report.Cluster) iter.Seq2[*finding.Finding, int] {
 	return func(yield func(*finding.Finding, int) bool) {
 		order := make([]*finding.Finding, 0, len(c.Findings)+len(c.Absent))
-		for _, list := range [][]finding.Finding{c.Findings, c.Absent} {
+		for _, list := range [][]finding.Finding{c.Findings, c.Absent, c.Carried} {
 			for i := range list {
 				if _, known := kinds[list[i].Verdict]; w.Passes || list[i].Verdict == finding.Fail || !known {
 					order = append(order, &list[i])
