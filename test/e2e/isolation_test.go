@@ -44,6 +44,8 @@ func TestClustersNeverMix(t *testing.T) {
 				t.Errorf("%s has a finding on what is in the other cluster: %s", r.Properties.Target, f)
 			}
 		}
+		// How long a version is supported depends on the cloud.
+		found = slices.DeleteFunc(found, func(f string) bool { return strings.HasPrefix(f, "KM6002 ") })
 		if first[name] == nil {
 			first[name] = found
 		} else if !slices.Equal(found, first[name]) {

@@ -48,8 +48,8 @@ func TestScan(t *testing.T) {
 			if r.Properties.Provider != c.provider() || r.Properties.Name != "prod" || r.Properties.ServerVersion != "v1.37.2" {
 				t.Errorf("the report is of %+v", r.Properties)
 			}
-			if len(r.Tool.Extensions) != 1 || r.Tool.Extensions[0].Name != c.provider() {
-				t.Errorf("the report names the plugins %v", r.Tool.Extensions)
+			if len(r.Tool.Extensions) != 2 || r.Tool.Extensions[0].Name != c.provider() || r.Tool.Extensions[1].Name != "kubemuster" {
+				t.Errorf("the report names the plugins and packs %v", r.Tool.Extensions)
 			}
 			checkAudit(t, c)
 		})
@@ -84,7 +84,7 @@ func TestFailOn(t *testing.T) {
 	t.Parallel()
 	c := world.gke
 	s := scan(t, c.env(reader), c.target("prod", reader), "--fail-on", "critical")
-	if s.code != exitFindings || !strings.Contains(s.stderr, "at or above critical") {
+	if s.code != exitFindings || !strings.Contains(s.stderr, "--fail-on critical allows none") {
 		t.Errorf("the exit code is %d, not %d\n%s", s.code, exitFindings, s.tail())
 	}
 	if r := s.only(t); !r.Invocations[0].ExecutionSuccessful || r.Invocations[0].ExitCode != exitFindings {

@@ -61,6 +61,8 @@ func TestSnapshot(t *testing.T) {
 			}
 			compare(t, live, recorded, "target")
 
+			// A replay is nobody's cloud: what the provider runs, and grants that weigh differently there, are not to be compared.
+			live = scan(t, c.env(as), c.target("variety", as), "--check", ofAnyCloud)
 			r := live.only(t)
 			compare(t, live, replayed(t, file, strings.TrimSuffix(strings.TrimPrefix(r.AutomationDetails.ID, "kubemuster/"), "/"), r.Properties.Cluster),
 				"target", "provider", "account", "region", "name")
@@ -74,6 +76,9 @@ func TestSnapshot(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// ofAnyCloud are checks whose findings are the same whatever the provider is.
+const ofAnyCloud = "KM2001,KM2003,KM4001,KM5001,KM5002,KM6001"
 
 // replayed scans what replay makes of the file, as the cluster that was recorded.
 func replayed(t *testing.T, file, alias, id string) scanned {
@@ -97,7 +102,7 @@ func replayed(t *testing.T, file, alias, id string) scanned {
 		info, err := os.Stat(kubeconfig)
 		return err == nil && info.Size() > 0
 	})
-	s := scan(t, nil, "--config", config)
+	s := scan(t, nil, "--config", config, "--check", ofAnyCloud)
 	if err := server.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
