@@ -105,7 +105,7 @@ func (provider) Token(ctx context.Context, t sdk.Target) (*sdk.Token, error) {
 		}
 	case "hangs-at-token":
 		<-ctx.Done()
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour) // as above
 	case "exits-at-token":
 		os.Exit(3)
 	case "token-of-two-lines":
