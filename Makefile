@@ -15,10 +15,10 @@ help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 build: ## Build bin/kubemuster and the auth plugins, and lock the plugins.
-	go build -ldflags '-X $(MODULE)/internal/cli.version=$(VERSION)' -o bin/kubemuster ./cmd/scanner
-	@mkdir -p bin/plugins bin/.plugins
-	go build -ldflags '-X main.version=$(VERSION)' -o bin/.plugins/ $(addprefix ./plugins/,$(PROVIDERS))
-	@for p in $(PROVIDERS); do mv bin/.plugins/$$p bin/plugins/kubemuster-auth-$$p; done; rmdir bin/.plugins
+	@mkdir -p bin/plugins bin/.built
+	go build -ldflags '-s -w -X $(MODULE)/internal/cli.version=$(VERSION) -X main.version=$(VERSION)' -o bin/.built/ ./cmd/scanner $(addprefix ./plugins/,$(PROVIDERS))
+	@mv bin/.built/scanner bin/kubemuster
+	@for p in $(PROVIDERS); do mv bin/.built/$$p bin/plugins/kubemuster-auth-$$p; done; rmdir bin/.built
 	@bin/kubemuster plugins lock --plugin-dir bin/plugins $(addprefix --grant ,$(PROVIDERS))
 
 demo: build ## Scan three clouds on this machine, with nothing to sign up for.

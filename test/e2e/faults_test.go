@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/kubemuster/kubemuster/test/e2e/fault"
@@ -146,9 +145,10 @@ func scanMeasured(t *testing.T, args ...string) (scanned, int64) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	peak := watchPeak(cmd)
 	s := scannedTo(t, report, finish(t, cmd))
 	box.checkEmpty(t)
-	return s, peak(cmd.ProcessState.SysUsage().(*syscall.Rusage))
+	return s, peak()
 }
 
 // told are a run's notifications as "<ID> <subject>": the kind that was not read, or the check without a verdict.

@@ -2,7 +2,12 @@
 
 package e2e
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
-// peak is a process's peak memory in bytes.
-func peak(u *syscall.Rusage) int64 { return u.Maxrss }
+// watchPeak returns what tells a command's peak memory in bytes, once it has ended.
+func watchPeak(cmd *exec.Cmd) func() int64 {
+	return func() int64 { return cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss }
+}
