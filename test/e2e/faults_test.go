@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/kubemuster/kubemuster/test/e2e/fault"
+	"github.com/kubemuster/kubemuster/test/e2e/memory"
 )
 
 // The tests of faults_*_test.go scan the prod cluster while something is broken: what stands before its API server, a
@@ -145,7 +146,7 @@ func scanMeasured(t *testing.T, args ...string) (scanned, int64) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	peak := watchPeak(cmd)
+	peak := memory.Watch(cmd)
 	s := scannedTo(t, report, finish(t, cmd))
 	box.checkEmpty(t)
 	return s, peak()
