@@ -219,7 +219,7 @@ func (e *Engine) shares(c *check) bool {
 	w := r.at("workload")
 	s := w.at("spec")
 	for _, own := range []*reads{ // in which a pod is never like its template, or need not be
-		r.at("object"), w.at("kind"), w.at("name"), w.at("metadata"), s.at("affinity"), s.at("nodeName"), s.at("hostname"), s.at("subdomain"),
+		r.at("object"), w.at("kind"), w.at("name"), w.at("metadata").unlike(), s.at("affinity"), s.at("nodeName"), s.at("hostname"), s.at("subdomain"),
 	} {
 		if own != nil {
 			return false

@@ -47,7 +47,7 @@ func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
 	}
 	if runsPods {
 		properties["workload"] = object(schema{
-			"kind": text, "namespace": text, "name": text,
+			"kind": text, "namespace": text, "name": text, "staticPod": text,
 			"path":     text,
 			"spec":     schemaOf(reflect.TypeFor[corev1.PodSpec]()),
 			"metadata": schemaOf(reflect.TypeFor[metav1.ObjectMeta]()),
