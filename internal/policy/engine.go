@@ -74,6 +74,7 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 	if e.compiler.Compile(modules); e.compiler.Failed() {
 		return nil, compileError(e.compiler.Errors)
 	}
+	e.compiler.WithSchemas(nil) // they have done their work
 	for _, c := range e.checks {
 		if len(e.compiler.GetRulesExact(c.rule)) == 0 {
 			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)

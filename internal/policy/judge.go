@@ -24,7 +24,7 @@ type Judge struct {
 }
 
 // remembered bounds what a judge keeps in mind. Objects that are alike mostly come one behind the other.
-const remembered = 2048
+const remembered = 512
 
 // For returns a judge of a cluster's objects.
 func (e *Engine) For(cluster Cluster) *Judge {

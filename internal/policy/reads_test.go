@@ -269,3 +269,19 @@ func mixed(objects []snapshot.Object, n int) []snapshot.Object {
 
 // all skips no check.
 func all(finding.Check) bool { return false }
+
+// A check that reaches a container's fields by a variable, or hands on the whole of it, has every container converted whole.
+func TestChecksReadFieldsOfContainers(t *testing.T) {
+	engine, err := New(t.Context(), Pack{Name: "kubemuster", FS: policies.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range engine.checks {
+		w := readsOf(engine.compiler, []ast.Ref{c.rule}).at("workload")
+		for _, spec := range []*reads{w.at("spec"), w.at("containers").each().at("spec")} {
+			if spec != nil && (spec.whole || spec.of[each] != nil) {
+				t.Errorf("%s (%s) reads the whole of a spec", c.ID, c.at)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"reflect"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -59,7 +60,19 @@ func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
 	return object(properties)
 }
 
+// schemas are derived from Go types alone, and many kinds share most of them.
+var schemaCache sync.Map // reflect.Type → schema
+
 func schemaOf(t reflect.Type) schema {
+	if s, ok := schemaCache.Load(t); ok {
+		return s.(schema)
+	}
+	s := newSchema(t)
+	schemaCache.Store(t, s)
+	return s
+}
+
+func newSchema(t reflect.Type) schema {
 	switch t {
 	case reflect.TypeFor[unstructured.Unstructured]():
 		return schema{} // whatever its CRD says
