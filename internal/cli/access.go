@@ -42,7 +42,7 @@ func newAccess(ios *IOStreams, log *logOptions) *cobra.Command {
 }
 
 func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Target, namespace string, log *slog.Logger) error {
-	engine, err := newEngine(ctx)
+	catalog, err := loadPacks(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		conn.Access.Cluster.ID, conn.Access.Server, conn.Version, user, strings.Join(conn.Who.Groups, ", "))
 	rows := [][]string{{"kind", "may list", "checks that need it"}}
 	denied := 0
-	for _, kind := range engine.Kinds() {
+	for _, kind := range catalog.Kinds() {
 		if kind.OptIn != "" || namespace != "" && !kind.Namespaced {
 			continue
 		}
@@ -77,7 +77,7 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		answer, needed := "yes", ""
 		if !may {
 			denied++
-			answer, needed = "NO", strings.Join(checksThatNeed(engine.Checks(), kind.Name), ", ")
+			answer, needed = "NO", strings.Join(checksThatNeed(catalog.Checks(), kind.Name), ", ")
 		}
 		rows = append(rows, []string{kind.Resource, answer, needed})
 	}

@@ -24,14 +24,14 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			engine, err := configuredEngine(cmd.Context(), c)
+			catalog, err := configuredChecks(cmd.Context(), c)
 			if err != nil {
 				return usageError{err}
 			}
 			tw := table.NewWriter()
 			tw.SetStyle(table.StyleLight)
 			tw.AppendHeader(table.Row{"ID", "severity", "domain", "title"})
-			for _, c := range engine.Checks() {
+			for _, c := range catalog.Checks() {
 				tw.AppendRow(table.Row{c.ID, c.Severity, c.Domain(), c.Title})
 			}
 			_, err = fmt.Fprintln(ios.Out, tw.Render())
@@ -45,11 +45,11 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			engine, err := newEngine(cmd.Context(), c.Packs...)
+			catalog, err := loadPacks(cmd.Context(), c.Packs...)
 			if err != nil {
 				return usageError{err}
 			}
-			all := engine.Checks()
+			all := catalog.Checks()
 			i := slices.IndexFunc(all, func(c finding.Check) bool { return c.ID == ids[0] })
 			if i < 0 {
 				return usageError{fmt.Errorf("there is no check %q; kubemuster checks list shows all", ids[0])}
@@ -63,14 +63,14 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			"that answer it, or the reason why none does.",
 		Example: "  kubemuster checks coverage\n  kubemuster checks coverage cis-eks-1.8", Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			engine, err := newEngine(cmd.Context())
+			catalog, err := loadPacks(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if len(ids) == 0 {
-				return frameworks(ios, engine.Frameworks())
+				return frameworks(ios, catalog.Frameworks())
 			}
-			f, err := engine.Framework(ids[0])
+			f, err := catalog.Framework(ids[0])
 			if err != nil {
 				return usageError{err}
 			}

@@ -64,11 +64,11 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	engine, err := configuredEngine(ctx, o.config)
+	checks, err := configuredChecks(ctx, o.config)
 	if err != nil {
 		return usageError{err}
 	}
-	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(engine.Checks(), scan.InNamespaces) {
+	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(checks.Checks(), scan.InNamespaces) {
 		return usageError{errors.New("none of the selected checks looks at namespaces; leave --namespace away, or select others")}
 	}
 	waivers, err := loadWaivers(o.config)
@@ -76,6 +76,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 		return usageError{err}
 	}
 	earlier, err := readBaseline(o.config.Baseline)
+	if err != nil {
+		return usageError{err}
+	}
+	engine, err := checks.Compile(ctx)
 	if err != nil {
 		return usageError{err}
 	}

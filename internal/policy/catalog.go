@@ -9,12 +9,112 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
+
+// Catalog is what packs say of their checks, before anything is compiled.
+type Catalog struct {
+	packs      []Pack
+	checks     []*check
+	modules    map[string]*ast.Module // by file
+	frameworks []*framework
+	managed    []*managed
+	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
+}
+
+// Load reads the packs. Errors name file and line; what is wrong in a check's logic is found when it is compiled.
+func Load(packs ...Pack) (*Catalog, error) {
+	c := &Catalog{modules: map[string]*ast.Module{}}
+	for _, p := range packs {
+		if slices.ContainsFunc(c.packs, func(o Pack) bool { return o.Name == p.Name }) {
+			return nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
+		}
+		modules, checks, err := load(p)
+		if err != nil {
+			return nil, err
+		}
+		if p.SHA256, err = p.digest(); err != nil {
+			return nil, err
+		}
+		c.packs = append(c.packs, p)
+		if c.checks, err = merge(c.checks, checks, c.modules); err != nil {
+			return nil, err
+		}
+		if err := add(c.modules, modules); err != nil {
+			return nil, err
+		}
+		frameworks, err := loadFrameworks(p)
+		if err != nil {
+			return nil, err
+		}
+		c.frameworks = append(c.frameworks, frameworks...)
+		managed, err := loadManaged(p)
+		if err != nil {
+			return nil, err
+		}
+		c.managed = append(c.managed, managed...)
+		if len(checks) == 0 {
+			return nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
+		}
+	}
+	return c, known(c.frameworks, c.checks)
+}
+
+// Checks returns the catalogue, by ID.
+func (c *Catalog) Checks() []finding.Check {
+	out := make([]finding.Check, len(c.checks))
+	for i, check := range c.checks {
+		out[i] = check.Check
+	}
+	return out
+}
+
+// Packs returns the packs that the checks come from, with the digest of each.
+func (c *Catalog) Packs() []Pack { return c.packs }
+
+// Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
+func (c *Catalog) Lacks(id string) string {
+	for _, check := range c.checks {
+		if check.ID == id && check.missing != "" {
+			return fmt.Sprintf("it needs its parameter %s; set policies.parameters.%s.%s", check.missing, check.ID, check.missing)
+		}
+	}
+	return ""
+}
+
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, behind them those of snapshot.OptIn,
+// and those of custom resources.
+func (c *Catalog) Kinds() []snapshot.Kind {
+	needed, custom := map[string]bool{}, map[string]snapshot.Kind{}
+	for _, check := range c.checks {
+		if check.missing != "" {
+			continue
+		}
+		for _, k := range check.Requires {
+			needed[k] = true
+		}
+		for _, k := range check.kinds {
+			if k.Custom() {
+				custom[k.Name] = k
+			}
+		}
+	}
+	var out []snapshot.Kind
+	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
+		if needed[k.Name] {
+			out = append(out, k)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(custom)) {
+		out = append(out, custom[name])
+	}
+	return out
+}
 
 // check is a check with its logic.
 type check struct {
@@ -28,6 +128,8 @@ type check struct {
 	values        map[string]any // its parameters
 	missing       string         // the parameter without which it has nothing to say, if that is not set
 	severityFixed bool           // by the settings: its violations have no say
+	// reads is what the check reads of its input, once it is compiled.
+	reads *reads
 	// permissions are what the check looks for; nil without such a rule.
 	permissions permissions
 	// foldedUnder are the checks whose finding stands for this one's at the same grant.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,9 +75,12 @@ func TestManifestsBelongToChecks(t *testing.T) {
 
 var ourPack = policy.Pack{Name: "kubemuster", FS: policies.FS}
 
+// shared is our pack, compiled once: engines only read.
+var shared = sync.OnceValues(func() (*policy.Engine, error) { return policy.New(context.Background(), ourPack) })
+
 func newEngine(t *testing.T) *policy.Engine {
 	t.Helper()
-	engine, err := policy.New(t.Context(), ourPack)
+	engine, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,12 +88,10 @@ func (r *reads) add(other *reads) {
 	}
 }
 
-// readsOf returns what the rules, and all rules that they use, read of the input.
-func readsOf(compiler *ast.Compiler, rules []ast.Ref) *reads {
+// readsOf returns what the rule, and all rules that it uses, read of the input.
+func readsOf(compiler *ast.Compiler, rule ast.Ref) *reads {
 	a := &analysis{compiler: compiler, input: &reads{}, seen: map[*ast.Rule]bool{}}
-	for _, r := range rules {
-		a.follow(r)
-	}
+	a.follow(rule)
 	a.input.settle()
 	return a.input
 }

@@ -55,7 +55,7 @@ func TestReads(t *testing.T) {
 			if compiler.Compile(map[string]*ast.Module{"x.rego": module}); compiler.Failed() {
 				t.Fatal(compiler.Errors)
 			}
-			if got := strings.Join(spell(readsOf(compiler, []ast.Ref{ast.MustParseRef("data.x.v")}), ""), " "); got != tt.want {
+			if got := strings.Join(spell(readsOf(compiler, ast.MustParseRef("data.x.v")), ""), " "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -277,7 +277,7 @@ func TestChecksReadFieldsOfContainers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range engine.checks {
-		w := readsOf(engine.compiler, []ast.Ref{c.rule}).at("workload")
+		w := c.reads.at("workload")
 		for _, spec := range []*reads{w.at("spec"), w.at("containers").each().at("spec")} {
 			if spec != nil && (spec.whole || spec.of[each] != nil) {
 				t.Errorf("%s (%s) reads the whole of a spec", c.ID, c.at)

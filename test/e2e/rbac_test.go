@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -102,13 +103,24 @@ func TestFreshClusterHasNoFindingOfRBAC(t *testing.T) {
 	}
 }
 
-// judge returns what the checks of RBAC find, by check.
-func judge(t *testing.T, c *cluster.Cluster) []finding.Finding {
+// compiled is the whole pack, for the tests that judge in this process.
+var compiled = sync.OnceValues(func() (*policy.Engine, error) {
+	return policy.New(context.Background(), policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})
+})
+
+func ownEngine(t *testing.T) *policy.Engine {
 	t.Helper()
-	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	engine, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return engine
+}
+
+// judge returns what the checks of RBAC find, by check.
+func judge(t *testing.T, c *cluster.Cluster) []finding.Finding {
+	t.Helper()
+	engine := ownEngine(t)
 	about := policy.Cluster{Provider: "test", Version: cluster.Version}
 	var found []finding.Finding
 	take := func(j policy.Judgement) {
