@@ -49,7 +49,7 @@ var controls = map[podsecurity.CheckID][]string{
 
 // Each control of baseline and restricted, in its newest version, says of every generated pod what Kubernetes' own code says.
 func TestPodSecurityOnGeneratedPods(t *testing.T) {
-	const shards, pods = 8, 500
+	const shards, pods = 8, 2_500
 	standard := newStandard(t)
 	forbidden := make([]map[podsecurity.CheckID]int, shards)
 	var all sync.WaitGroup
