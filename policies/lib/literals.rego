@@ -8,7 +8,7 @@ environment contains variable if {
 	variable := {"container": container.name, "path": sprintf("%s.env[%d].value", [container.path, i]), "name": v.name, "class": v.value}
 }
 
-# An argument comes with the one before it, which may be the flag that it gives a value to.
+# The name of an argument is the flag that it gives a value to: its own, or the argument before it.
 arguments contains argument if {
 	some container in input.workload.containers
 	some i, text in container.spec.command
@@ -18,7 +18,7 @@ arguments contains argument if {
 		"path": sprintf("%s.command", [container.path]),
 		"field": "command",
 		"text": text,
-		"before": before(container.spec.command, i),
+		"name": flag(text, before(container.spec.command, i)),
 	}
 }
 
@@ -31,9 +31,13 @@ arguments contains argument if {
 		"path": sprintf("%s.args", [container.path]),
 		"field": "args",
 		"text": text,
-		"before": before(container.spec.args, i),
+		"name": flag(text, before(container.spec.args, i)),
 	}
 }
+
+flag(text, _) := split(text, "=")[0] if contains(text, "=")
+
+flag(text, previous) := previous if not contains(text, "=")
 
 before(list, i) := list[i - 1] if i > 0
 

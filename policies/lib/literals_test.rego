@@ -18,9 +18,10 @@ test_names_variables if {
 
 test_gives_arguments_with_what_stands_before if {
 	literals.arguments == {
-		{"container": "web", "path": "spec.containers[0].command", "field": "command", "text": "<token>", "before": ""},
-		{"container": "web", "path": "spec.containers[0].args", "field": "args", "text": "<jwt>", "before": "--token"},
-	} with input as container({"command": ["<token>"], "args": ["--token", "<jwt>"]})
+		{"container": "web", "path": "spec.containers[0].args", "field": "args", "text": "--key=<token>", "name": "--key"},
+		{"container": "web", "path": "spec.containers[0].command", "field": "command", "text": "<token>", "name": ""},
+		{"container": "web", "path": "spec.containers[0].args", "field": "args", "text": "<jwt>", "name": "--token"},
+	} with input as container({"command": ["<token>"], "args": ["--token", "<jwt>", "--key=<token>"]})
 }
 
 container(spec) := {"workload": {"containers": [{"name": "web", "path": "spec.containers[0]", "spec": spec}]}}

@@ -41,7 +41,7 @@ violations contains violation if {
 	some argument in literals.arguments
 	some class, shape in shapes
 	contains(argument.text, class)
-	not harmless(class, name_of(argument.text, argument.before))
+	not harmless(class, argument.name)
 	violation := {
 		"path": argument.path,
 		"message": sprintf("an argument of container %s holds %s", [argument.container, shape.what]),
@@ -49,11 +49,6 @@ violations contains violation if {
 		"severity": shape.severity,
 	}
 }
-
-# name_of is the flag that an argument gives a value to: its own, or the argument before it.
-name_of(text, _) := split(text, "=")[0] if contains(text, "=")
-
-name_of(text, before) := before if not contains(text, "=")
 
 # Where a name alone tells of a secret, its last word may tell that the value is something about one.
 harmless("<named-secret>", name) if {
