@@ -176,6 +176,7 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 			if root.seen[at] == nil {
 				root.seen[at] = map[policy.Sum]finding.Finding{}
 			}
+			f.Owner = r.ownership.label(o) // nobody else can tell
 			root.seen[at][content] = f
 		}
 		if root.violates[at] {

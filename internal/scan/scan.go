@@ -50,6 +50,7 @@ type Options struct {
 	Namespaces        []string
 	ExcludeNamespaces []string
 	OptIn             []string  // flags of snapshot.OptIn that were set
+	OwnerLabels       []string  // which name an object's owner, the first that it has
 	Stdin             io.Reader // of manifests://-
 }
 
@@ -146,6 +147,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run.wholeCluster(judging, scope)
 	run.tally(scope)
 	run.notify()
+	run.ownership.tell(c.Findings)
 	sortFindings(c.Findings)
 	if len(c.Gaps) > 0 || len(run.failures) > 0 {
 		c.Status = report.Partial
@@ -193,6 +195,8 @@ type run struct {
 	about   policy.Cluster
 	judges  *policy.Judge
 	index   snapshot.Index
+	// ownership is guarded by mu while objects are read.
+	ownership ownership
 
 	mu           sync.Mutex
 	owners       map[types.UID]*owner
@@ -206,7 +210,7 @@ type run struct {
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -291,6 +295,7 @@ func (r *run) see(page []snapshot.Object) {
 	for _, o := range page {
 		r.index.Add(o)
 		r.own(o)
+		r.ownership.see(o)
 		if o.Line != nil {
 			r.files[identity(o)] = o
 		}
@@ -325,6 +330,7 @@ func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
 	for i := range findings { // those on a pod may stand at its owner
 		findings[i].ManagedBy = engine.ManagedBy(r.about, findings[i].Object, o)
 		if findings[i].Object == id { // a pod speaks for itself, not for its owner
+			findings[i].Owner = r.ownership.label(o)
 			findings[i].Request = finding.RequestOf(o.Value.GetAnnotations())
 		}
 	}
