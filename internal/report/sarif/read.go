@@ -235,7 +235,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 func (n readNotification) addTo(c *report.Cluster) {
 	id, p := n.Descriptor.ID, n.Properties
 	switch {
-	case strings.HasPrefix(id, "scan/"):
+	case strings.HasPrefix(id, "scan/") && n.Level == "error": // a note says that a snapshot was judged
 		c.Problem = &report.Problem{Stage: strings.TrimPrefix(id, "scan/"), Message: n.Message.Text}
 	case strings.HasPrefix(id, "read/"):
 		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: p.Kind, Namespace: p.Namespace, Name: p.Name, Reason: snapshot.GapReason(p.Reason), Message: p.Message, Read: p.ObjectsRead})
