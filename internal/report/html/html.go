@@ -297,6 +297,7 @@ func (d *data) columns(r *report.Report) []column {
 			return fmt.Sprintf("%s:%d", e.File, e.Line)
 		}},
 		{"ways", func(e entry) any { return append([][]string{}, e.Ways[:min(len(e.Ways), maxWays)]...) }},
+		{"folded", func(e entry) any { return append([]string{}, e.Folded...) }},
 		{"waiver", func(e entry) any { // one more than the index, 0 for none
 			if w := e.Waiver; w != nil {
 				return 1 + intern(waivers, &d.Waivers, waiver{w.Owner, w.Reason, w.Ticket, w.Expires})

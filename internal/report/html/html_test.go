@@ -248,6 +248,21 @@ func TestDarkAndPrint(t *testing.T) {
 	}
 }
 
+// On a phone nothing is wider than the screen, and a finding that is chosen comes into view.
+func TestNarrow(t *testing.T) {
+	r := reporttest.Compared()
+	r.Clusters[0].Alias = "eks-" + strings.Repeat("production-", 8)
+	r.Checks[0].Title = strings.Repeat("a long title ", 10)
+	r.Frameworks[0].Name = strings.Repeat("A Long Name ", 8)
+	ctx := open(t, write(t, r), "")
+	run(t, ctx, chromedp.EmulateViewport(390, 844))
+	if wide := eval[[]string](t, ctx, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre, #list, .skip")).map((e) => e.tagName + "#" + e.id + "." + e.className)`); len(wide) > 0 {
+		t.Errorf("wider than the screen: %v", wide)
+	}
+	run(t, ctx, chromedp.Evaluate(`document.getElementById("row-1").click()`, nil),
+		chromedp.Poll(`(() => { const top = document.getElementById("detail").getBoundingClientRect().top; return top >= 0 && top < innerHeight / 2; })()`, nil))
+}
+
 // TestScreenshots writes pictures for people to look at, where SCREENSHOTS names a folder.
 func TestScreenshots(t *testing.T) {
 	folder := os.Getenv("SCREENSHOTS")

@@ -45,7 +45,7 @@
 
   // Overview
   const open = severities.map(() => 0);
-  let fresh = 0, waived = 0, managed = 0;
+  let fresh = 0, waived = 0, managed = 0, absent = 0;
   const perCluster = data.clusters.map(() => severities.map(() => 0));
   const perCheck = data.checks.map(() => 0);
   const perOwner = data.owners.map(() => severities.map(() => 0));
@@ -58,6 +58,7 @@
       if (F.state[i] === 0) fresh++;
     } else if (stateOf(i) === "waived") waived++;
     else if (stateOf(i) === "managed") managed++;
+    else absent++;
   }
   const total = open.reduce((a, b) => a + b, 0);
   const missing = data.clusters.filter((c) => c.status === "not scanned").length;
@@ -71,7 +72,7 @@
     (missing + partial > 0 && total === 0 ? " That is not a clean result." : "");
   severities.forEach((s, i) => $("tiles").append(
     el("button", { class: "tile b-" + s, type: "button", onclick: () => show({ severity: [s] }) }, el("strong", { text: open[i].toLocaleString("en") }), s)));
-  for (const [n, label, state] of [[fresh, "new", "new"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
+  for (const [n, label, state] of [[fresh, "new", "new"], [absent, "no longer there", "absent"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
     if (n > 0) $("tiles").append(el("button", { class: "tile", type: "button", onclick: () => show({ state: [state] }) }, el("strong", { text: n.toLocaleString("en") }), label));
   }
 
@@ -209,6 +210,7 @@
 
   // The list draws only the rows that are in view.
   const rowHeight = 52, rows = new Map();
+  const stacked = matchMedia("(max-width: 900px)"); // the detail is below the list then
   function draw(anew) {
     const list = $("list"), first = Math.max(0, Math.floor(list.scrollTop / rowHeight) - 5);
     const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / rowHeight) + 5);
@@ -218,7 +220,7 @@
       const i = shown[k], c = data.checks[F.check[i]], s = severityOf(i);
       const row = el("div", {
         class: "row b-" + s, role: "option", id: "row-" + k, "aria-selected": k === current, "aria-setsize": shown.length, "aria-posinset": k + 1,
-        onclick: () => choose(k),
+        onclick: () => { choose(k); if (stacked.matches) $("detail").scrollIntoView(); },
       }, el("div", {}, el("span", { class: "t-" + s, text: s + " " }), el("strong", { text: objectOf(i) }), F.sub[i] ? " " + F.sub[i] : ""),
       el("div", { class: "sub" }, F.state[i] !== 1 ? el("span", { class: "tag", text: stateOf(i) }) : null, c.id + " · " + data.clusters[F.cluster[i]].alias + " · " + F.message[i]));
       row.style.top = k * rowHeight + "px";
@@ -278,6 +280,7 @@
     fact("part", F.sub[i]);
     fact("field", F.path[i]);
     fact("file", F.file[i]);
+    fact("also fails", F.folded[i].join(", "));
     fact("state", stateOf(i) + (w ? ` by ${w.owner} until ${w.expires}: ${w.reason}${w.ticket ? " (" + w.ticket + ")" : ""}` : ""));
     fact("identity", F.id[i]);
     const copied = el("span", { role: "status", class: "soft" });
