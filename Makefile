@@ -47,6 +47,7 @@ lint: ## Check formatting, vet, staticcheck, the Rego, the protocol's code and g
 bench: ## Measure a scan beside a bare list, on a real API server; PODS=, DEPLOYMENTS=, NODES= and ROUNDS= say how much.
 	cd test/e2e && go run ./bench -pods $(or $(PODS),10000) -deployments $(or $(DEPLOYMENTS),0) -nodes $(or $(NODES),0) -rounds $(or $(ROUNDS),5)
 	go test ./internal/policy -run '^$$' -bench . -benchmem
+	go test ./internal/report -run '^$$' -bench . -benchtime 1x
 
 generate: ## Write generated code anew.
 	$(PROTOBUF)

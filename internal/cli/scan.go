@@ -96,7 +96,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	progress := newProgress(o)
 	scanner := &scan.Scanner{Engine: engine, Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Concurrency: o.config.Concurrency, Timeout: o.config.Timeout, QPS: o.config.QPS,
-		Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces, Stdin: o.ios.In, OptIn: optIn,
+		Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces, Stdin: o.ios.In, OptIn: optIn, OwnerLabels: o.config.OwnerLabels,
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()

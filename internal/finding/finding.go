@@ -145,8 +145,10 @@ type Finding struct {
 	Folded []string
 	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
 	ManagedBy string
-	File      string // manifests only: the file, relative, slashes
-	Line      int    // manifests only: 1-based
+	// Owner answers for the object, as a label of it or of its namespace says; empty where none does.
+	Owner string
+	File  string // manifests only: the file, relative, slashes
+	Line  int    // manifests only: 1-based
 }
 
 // BaselineState says what became of a finding since an earlier report, in SARIF's words.

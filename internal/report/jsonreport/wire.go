@@ -142,6 +142,7 @@ type Finding struct {
 	Ways        [][]string `json:"ways,omitempty" jsonschema:"description=steps that lead to what was found; as from a workload over its service account and a binding to a role"`
 	Folded      []string   `json:"folded,omitempty" jsonschema:"description=narrower checks that fail for the same reason and that this finding stands for"`
 	ManagedBy   string     `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs"`
+	Owner       string     `json:"owner,omitempty" jsonschema:"description=who answers for the object as a label of it or of its namespace says"`
 	Baseline    string     `json:"baselineState,omitempty" jsonschema:"enum=new,enum=unchanged,enum=updated,enum=absent"`
 	Waiver      *Waiver    `json:"waiver,omitempty"`
 	File        string     `json:"file,omitempty"`
@@ -222,7 +223,7 @@ func cluster(c *report.Cluster) Cluster {
 func fromFinding(f *finding.Finding, cluster string) Finding {
 	return Finding{
 		f.Fingerprint(cluster), f.Check, Severity(f.Severity.String()), string(f.Verdict), Object(f.Object), f.Sub, f.Key, f.Path, f.Message,
-		f.Ways, f.Folded, f.ManagedBy, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
+		f.Ways, f.Folded, f.ManagedBy, f.Owner, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
 	}
 }
 
@@ -230,7 +231,7 @@ func (d Finding) finding() (finding.Finding, error) {
 	severity, err := finding.ParseSeverity(string(d.Severity))
 	return finding.Finding{
 		Check: d.Check, Severity: severity, Verdict: finding.Verdict(d.Verdict), Object: finding.Object(d.Object), Sub: d.Sub, Key: d.Key,
-		Path: d.Path, Message: d.Message, Ways: d.Ways, Folded: d.Folded, ManagedBy: d.ManagedBy, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
+		Path: d.Path, Message: d.Message, Ways: d.Ways, Folded: d.Folded, ManagedBy: d.ManagedBy, Owner: d.Owner, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
 		File: d.File, Line: d.Line,
 	}, err
 }

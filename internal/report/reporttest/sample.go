@@ -50,6 +50,7 @@ func Compared() *report.Report {
 	prod.Compared = true
 	for i := range prod.Findings {
 		prod.Findings[i].Baseline = finding.Unchanged
+		prod.Findings[i].Owner = map[string]string{"shop": "storefront", "data": "data platform", "ops": "ops"}[prod.Findings[i].Object.Namespace]
 	}
 	prod.Findings[0].Waiver = &finding.Waiver{Owner: "shop", Reason: "vendor image", Ticket: "SEC-7", Expires: "2026-04-01", Source: "waivers.yaml:2"}
 	prod.Findings[1].Baseline, prod.Findings[2].Baseline = finding.New, finding.Updated

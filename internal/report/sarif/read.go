@@ -160,7 +160,7 @@ type (
 			Properties    struct{ Owner, Ticket, Expires, Source string }
 		}
 		Properties struct {
-			Severity, Path, Key, ManagedBy                             string
+			Severity, Path, Key, ManagedBy, Owner                      string
 			Folded                                                     []string
 			Carried                                                    bool
 			Group, Version, Kind, Resource, Namespace, Name, Sub, File string
@@ -235,7 +235,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 func (n readNotification) addTo(c *report.Cluster) {
 	id, p := n.Descriptor.ID, n.Properties
 	switch {
-	case strings.HasPrefix(id, "scan/"):
+	case strings.HasPrefix(id, "scan/") && n.Level == "error": // a note says that a snapshot was judged
 		c.Problem = &report.Problem{Stage: strings.TrimPrefix(id, "scan/"), Message: n.Message.Text}
 	case strings.HasPrefix(id, "read/"):
 		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: p.Kind, Namespace: p.Namespace, Name: p.Name, Reason: snapshot.GapReason(p.Reason), Message: p.Message, Read: p.ObjectsRead})
@@ -248,7 +248,7 @@ func (n readNotification) addTo(c *report.Cluster) {
 func (r readResult) finding() (finding.Finding, error) {
 	p := r.Properties
 	f := finding.Finding{
-		Check: r.RuleID, Message: r.Message.Text, Path: p.Path, Key: p.Key, ManagedBy: p.ManagedBy, Sub: p.Sub, File: p.File,
+		Check: r.RuleID, Message: r.Message.Text, Path: p.Path, Key: p.Key, ManagedBy: p.ManagedBy, Owner: p.Owner, Sub: p.Sub, File: p.File,
 		Object:   finding.Object{Group: p.Group, Version: p.Version, Kind: p.Kind, Resource: p.Resource, Namespace: p.Namespace, Name: p.Name},
 		Baseline: finding.BaselineState(r.BaselineState),
 	}

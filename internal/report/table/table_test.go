@@ -102,7 +102,7 @@ func TestHostile(t *testing.T) {
 	c.Tallies[4].Reason, c.Tallies[4].Check = evil, evil
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		f.Check, f.Sub, f.Key, f.Message, f.ManagedBy, f.File = evil, evil, evil, evil, evil, evil
+		f.Check, f.Sub, f.Key, f.Message, f.ManagedBy, f.Owner, f.File = evil, evil, evil, evil, evil, evil, evil
 		f.Object = finding.Object{Kind: evil, Namespace: evil, Name: evil}
 	}
 	for _, width := range []int{80, 300} {
