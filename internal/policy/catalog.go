@@ -186,7 +186,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
 		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}
-	if c.values, c.missing, err = c.configured(nil); err != nil {
+	if err = c.configure(nil); err != nil {
 		return nil, err
 	}
 	for _, r := range note.RelatedResources {

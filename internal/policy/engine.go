@@ -252,7 +252,7 @@ func (e *Engine) Packs() []Pack { return e.packs }
 func (e *Engine) Lacks(id string) string {
 	for _, c := range e.checks {
 		if c.ID == id && c.missing != "" {
-			return fmt.Sprintf("it needs its parameter %s; set policies.parameters.%s.%s", c.missing, c.ID, c.missing)
+			return fmt.Sprintf("it needs its parameter %s; set %s", c.missing, c.OptIn)
 		}
 	}
 	return ""

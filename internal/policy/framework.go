@@ -112,18 +112,13 @@ func known(frameworks []*framework, checks []*check) error {
 // Frameworks returns every framework with the engine's checks that answer its controls, by ID.
 func (e *Engine) Frameworks() []finding.Framework {
 	var all []finding.Framework
+	checks := e.Checks()
 	for _, f := range e.frameworks {
 		out := finding.Framework{ID: f.id, Name: f.Name, Version: f.Version, URL: f.URL}
 		for _, k := range f.Controls {
 			c := finding.Control{ID: k.ID, Title: k.Title}
-			for _, check := range e.checks {
-				if slices.Contains(check.Frameworks[f.id], k.ID) {
-					c.Checks = append(c.Checks, check.ID)
-				}
-			}
-			switch {
+			switch c.Answer(f.id, checks); {
 			case len(c.Checks) > 0:
-				c.Coverage = finding.Automated
 			case k.Needs != "":
 				c.Coverage, c.Reason = finding.NeedsFacts, "it is a setting of the cloud's API, which this version does not read"
 			case k.Manual != "":

@@ -45,8 +45,7 @@ func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
 		if severity, ok := s.Severity[c.ID]; ok {
 			own.Severity, own.severityFixed = severity, true
 		}
-		var err error
-		if own.values, own.missing, err = c.configured(s.Parameters[c.ID]); err != nil {
+		if err := own.configure(s.Parameters[c.ID]); err != nil {
 			return nil, err
 		}
 		if s.keeps(&own) {
