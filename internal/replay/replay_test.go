@@ -34,7 +34,7 @@ import (
 )
 
 // recorded is a snapshot with 25 pods in two namespaces, out of order.
-func recorded(t *testing.T) *snapshot.Reader {
+func recorded(t testing.TB) *snapshot.Reader {
 	t.Helper()
 	var file bytes.Buffer
 	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
