@@ -377,7 +377,7 @@ func TestFaultsOfSize(t *testing.T) {
 		{"a page of millions of empty items", "failed", "is too large to be read", func(r *fault.Request) bool {
 			return r.Text("application/json", `{"kind":"NodeList","apiVersion":"v1","items":[{}`+strings.Repeat(`,{}`, 20<<20)+`]}`)
 		}, nil},
-		{"a page of millions of empty items, as protobuf", "failed", "is too large to be read", func(r *fault.Request) bool {
+		{"a page of millions of empty items as protobuf", "failed", "is too large to be read", func(r *fault.Request) bool {
 			items := strings.Repeat("\x12\x00", 30<<20)
 			return r.Text("application/vnd.kubernetes.protobuf", "k8s\x00\x0a\x0e\x0a\x02v1\x12\x08NodeList\x12"+string(binary.AppendUvarint(nil, uint64(len(items))))+items)
 		}, nil},
