@@ -304,7 +304,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
 	}
-	w := newWorld(inv)
+	cluster, w := e.whose(cluster), newWorld(inv)
 	r := e.cluster.without(skip)
 	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
