@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -341,13 +342,15 @@ func capabilities() *ast.Capabilities {
 	return caps
 }
 
+var withinMetadata = regexp.MustCompile(`^yaml: (line \d+: )?`)
+
 // compileError names every place, one a line.
 func compileError(errs ast.Errors) error {
 	lines := map[string]bool{}
 	for _, e := range errs {
-		line := e.Message
+		line := withinMetadata.ReplaceAllString(e.Message, "the METADATA block is no YAML: ") // its own count of lines begins with the block
 		if e.Location != nil {
-			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, e.Message)
+			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, line)
 		}
 		if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
 			line += didYouMean(d)
