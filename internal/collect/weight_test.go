@@ -45,7 +45,7 @@ var empties = map[string]func(n int) string{
 	"arguments in JSON": func(n int) string {
 		return `{"kind":"PodList","apiVersion":"v1","items":[{"spec":{"containers":[{"args":[""` + strings.Repeat(`,""`, 6*n) + `]}]}}]}`
 	},
-	"items in protobuf": func(n int) string { return envelope("PodList", strings.Repeat("\x12\x00", n)) },
+	"items in protobuf":                 func(n int) string { return envelope("PodList", strings.Repeat("\x12\x00", n)) },
 	"items of another kind in protobuf": func(n int) string { return envelope("NodeList", strings.Repeat("\x12\x00", n)) },
 	"containers in protobuf": func(n int) string { // items, spec, containers
 		containers := strings.Repeat("\x12\x00", n)

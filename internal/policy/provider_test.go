@@ -23,8 +23,11 @@ func TestProviderByVersion(t *testing.T) {
 		provider, version string
 		want              finding.Severity
 	}{
-		{"gke", "v1.35.1", finding.Critical}, {"kubeconfig", "v1.35.1-gke.1396000", finding.Critical}, {"kubeconfig", "v1.35.1", finding.High},
-		{"kubeconfig", "v1.35.1-eks-1a2b3c4", finding.High}, {"", "", finding.High},
+		{"gke", "v1.35.1", finding.Critical},
+		{"kubeconfig", "v1.35.1-gke.1396000", finding.Critical},
+		{"kubeconfig", "v1.35.1", finding.High},
+		{"kubeconfig", "v1.35.1-eks-1a2b3c4", finding.High},
+		{"", "", finding.High},
 	} {
 		about := policy.Cluster{Provider: tt.provider, Version: tt.version}
 		found := engine.Object(t.Context(), binding, about).Findings

@@ -70,3 +70,42 @@ written := {
 	"/usr": "programs that the node runs",
 	"/var/spool/cron": "jobs that the node runs",
 }
+
+# opens_socket is true where a mount of the path opens the socket of a container runtime.
+opens_socket(path) if {
+	some socket in sockets
+	holds(path, socket)
+}
+
+opens_socket(path) if base(path) in socket_names
+
+opens_socket(path) if replace(lower(path), "/", `\`) in pipes
+
+# Where runtimes listen by default, so that directories above are known too.
+sockets := {
+	"/run/containerd/containerd.sock",
+	"/run/crio/crio.sock",
+	"/run/cri-dockerd.sock",
+	"/run/docker.sock",
+	"/run/docker/containerd/containerd.sock",
+	"/run/dockershim.sock",
+	"/run/host-containerd/containerd.sock", # Bottlerocket's superpowered second runtime
+	"/run/k0s/containerd.sock",
+	"/run/k3s/containerd/containerd.sock", # k3s and RKE2
+	"/run/podman/podman.sock",
+}
+
+# A socket of this name is a runtime's wherever it lies, as in /var/snap/microk8s/common/run.
+socket_names := {
+	"containerd.sock",
+	"cri-dockerd.sock",
+	"crio.sock",
+	"docker.sock",
+	"dockershim.sock",
+	"podman.sock",
+}
+
+pipes := {
+	`\\.\pipe\containerd-containerd`,
+	`\\.\pipe\docker_engine`,
+}

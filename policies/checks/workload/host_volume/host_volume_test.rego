@@ -36,6 +36,14 @@ test_root if {
 	}} with input as volume({"local": {"path": "/"}}, {})
 }
 
+test_socket if {
+	host_volume.violations == {{
+		"path": "spec.hostPath",
+		"message": "the volume is /var/run/containerd of its node: the socket of a container runtime",
+		"severity": "critical",
+	}} with input as volume({"hostPath": {"path": "/var/run/containerd"}}, {})
+}
+
 test_passes if {
 	count(host_volume.violations) == 0 with input as volume({"hostPath": {"path": "/opt/local-path-provisioner/pvc-1"}}, provisioned)
 	count(host_volume.violations) == 0 with input as volume({"local": {"path": "/mnt/disks/ssd1"}}, {})
