@@ -44,11 +44,7 @@ func (l *Live) served(ctx context.Context, kind snapshot.Kind) (snapshot.Kind, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	result := client.Get().AbsPath("/apis", kind.Group, kind.Version).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx)
-	if err := result.Error(); err != nil {
-		return kind, err
-	}
-	data, err := result.Raw()
+	data, err := raw(client.Get().AbsPath("/apis", kind.Group, kind.Version).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx), typedWeight)
 	if err != nil {
 		return kind, err
 	}
@@ -68,11 +64,7 @@ func (l *Live) served(ctx context.Context, kind snapshot.Kind) (snapshot.Kind, e
 
 // getCustom asks for a list of custom resources, as JSON: they have no other form that is sure.
 func getCustom(ctx context.Context, request *rest.Request) (runtime.Object, error) {
-	result := request.SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx)
-	if err := result.Error(); err != nil {
-		return nil, err
-	}
-	data, err := result.Raw()
+	data, err := raw(request.SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx), untypedWeight)
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,7 @@ type Check struct {
 	Frameworks  map[string][]string // framework → controls
 	References  []string            // URLs
 	Parameters  []Parameter
+	OptIn       string // what the user has to set before it looks at anything: a flag or a parameter; empty for most
 	Pack        string // the pack it comes from
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -219,7 +220,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
 	}
-	w := newWorld(inv)
+	cluster, w := e.whose(cluster), newWorld(inv)
 	r := e.cluster.without(skip)
 	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
@@ -256,13 +257,15 @@ func capabilities() *ast.Capabilities {
 	return caps
 }
 
+var withinMetadata = regexp.MustCompile(`^yaml: (line \d+: )?`)
+
 // compileError names every place, one a line.
 func compileError(errs ast.Errors) error {
 	lines := map[string]bool{}
 	for _, e := range errs {
-		line := e.Message
+		line := withinMetadata.ReplaceAllString(e.Message, "the METADATA block is no YAML: ") // its own count of lines begins with the block
 		if e.Location != nil {
-			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, e.Message)
+			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, line)
 		}
 		if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
 			line += didYouMean(d)

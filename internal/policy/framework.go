@@ -112,18 +112,13 @@ func known(frameworks []*framework, checks []*check) error {
 // Frameworks returns every framework with the catalogue's checks that answer its controls, by ID.
 func (c *Catalog) Frameworks() []finding.Framework {
 	var all []finding.Framework
+	checks := c.Checks()
 	for _, f := range c.frameworks {
 		out := finding.Framework{ID: f.id, Name: f.Name, Version: f.Version, URL: f.URL}
 		for _, k := range f.Controls {
 			answer := finding.Control{ID: k.ID, Title: k.Title}
-			for _, check := range c.checks {
-				if slices.Contains(check.Frameworks[f.id], k.ID) {
-					answer.Checks = append(answer.Checks, check.ID)
-				}
-			}
-			switch {
+			switch answer.Answer(f.id, checks); {
 			case len(answer.Checks) > 0:
-				answer.Coverage = finding.Automated
 			case k.Needs != "":
 				answer.Coverage, answer.Reason = finding.NeedsFacts, "it is a setting of the cloud's API, which this version does not read"
 			case k.Manual != "":

@@ -28,7 +28,7 @@ const remembered = 512
 
 // For returns a judge of a cluster's objects.
 func (e *Engine) For(cluster Cluster) *Judge {
-	return &Judge{engine: e, about: cluster, said: map[Sum][]outcome{}}
+	return &Judge{engine: e, about: e.whose(cluster), said: map[Sum][]outcome{}}
 }
 
 // Object judges one object with the checks of its kind.

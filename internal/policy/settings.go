@@ -46,8 +46,7 @@ func (c *Catalog) Configure(s Settings) (*Catalog, error) {
 		if severity, ok := s.Severity[own.ID]; ok {
 			own.Severity, own.severityFixed = severity, true
 		}
-		var err error
-		if own.values, own.missing, err = own.configured(s.Parameters[own.ID]); err != nil {
+		if err := own.configure(s.Parameters[own.ID]); err != nil {
 			return nil, err
 		}
 		if s.keeps(&own) {

@@ -34,7 +34,7 @@ import (
 )
 
 // record makes a snapshot of what is written to it.
-func record(t *testing.T, objects func(write func(kind string, v metav1.Object)), end snapshot.Ending) *snapshot.Reader {
+func record(t testing.TB, objects func(write func(kind string, v metav1.Object)), end snapshot.Ending) *snapshot.Reader {
 	t.Helper()
 	var file bytes.Buffer
 	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
@@ -58,7 +58,7 @@ func record(t *testing.T, objects func(write func(kind string, v metav1.Object))
 }
 
 // recorded is a snapshot with 25 pods in two namespaces, out of order.
-func recorded(t *testing.T) *snapshot.Reader {
+func recorded(t testing.TB) *snapshot.Reader {
 	t.Helper()
 	counts := map[string]int{}
 	for _, k := range snapshot.Kinds {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -210,6 +211,26 @@ func TestPermissionsOfBuiltInRoles(t *testing.T) {
 		questions = append(questions, question{id, request})
 	}
 	compareAnswers(t, client, graph, questions)
+}
+
+// The groups that the API server adds by itself are those that the graph gives a subject: with the questions above, both are told.
+func TestImplicitGroups(t *testing.T) {
+	t.Parallel()
+	for _, s := range []snapshot.InventorySubject{
+		{Kind: "ServiceAccount", Namespace: "shop", Name: "web"}, {Kind: "User", Name: "system:serviceaccount:shop:web"},
+		{Kind: "User", Name: "ada"}, // who is anonymous may not ask
+	} {
+		want := rbac.IdentityOf(s)
+		config := rest.CopyConfig(world.prod.Admin)
+		config.Impersonate = rest.ImpersonationConfig{UserName: want.User}
+		review, err := clientFor(t, config).AuthenticationV1().SelfSubjectReviews().Create(t.Context(), &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := review.Status.UserInfo; got.Username != want.User || !slices.Equal(got.Groups, want.Groups) {
+			t.Errorf("%v: the API server says %s in %v, and the graph %v", s, got.Username, got.Groups, want)
+		}
+	}
 }
 
 // question is whether somebody may do something.

@@ -35,9 +35,9 @@ type Framework struct {
 type Control struct {
 	ID       string   `json:"id"`
 	Title    string   `json:"title"`
-	Coverage string   `json:"coverage" jsonschema:"enum=automated,enum=needs facts,enum=manual,enum=unlisted"`
+	Coverage string   `json:"coverage" jsonschema:"enum=by default,enum=needs facts,enum=opt-in,enum=manual,enum=unlisted"`
 	Checks   []string `json:"checks,omitempty"`
-	Reason   string   `json:"reason,omitempty" jsonschema:"description=why no check answers it"`
+	Reason   string   `json:"reason,omitempty" jsonschema:"description=why no check answers it; or what has to be set for those that do"`
 }
 
 // Component is an auth plugin or a policy pack.
@@ -63,6 +63,7 @@ type Check struct {
 	Frameworks  map[string][]string `json:"frameworks,omitempty" jsonschema:"description=controls by framework"`
 	References  []string            `json:"references,omitempty"`
 	Parameters  []finding.Parameter `json:"parameters,omitempty" jsonschema:"description=values that the user may set"`
+	OptIn       string              `json:"optIn,omitempty" jsonschema:"description=what the user has to set before it looks at anything"`
 	Pack        string              `json:"pack,omitempty"`
 }
 
@@ -176,7 +177,7 @@ func document(r *report.Report) Report {
 	for _, c := range r.Checks {
 		d.Checks = append(d.Checks, Check{
 			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), string(c.Scope), c.Kinds, c.Requires, c.Needs,
-			c.Frameworks, c.References, c.Parameters, c.Pack,
+			c.Frameworks, c.References, c.Parameters, c.OptIn, c.Pack,
 		})
 	}
 	for _, f := range r.Frameworks {
@@ -261,7 +262,7 @@ func (d Report) report() (*report.Report, error) {
 		}
 		r.Checks = append(r.Checks, finding.Check{
 			ID: c.ID, Name: c.Name, Title: c.Title, Description: c.Description, Remediation: c.Remediation, Severity: severity,
-			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Parameters: c.Parameters, Pack: c.Pack,
+			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Parameters: c.Parameters, OptIn: c.OptIn, Pack: c.Pack,
 		})
 	}
 	for _, f := range d.Frameworks {

@@ -114,9 +114,9 @@ type (
 		ID, Name                                string
 		ShortDescription, FullDescription, Help text
 		Properties                              struct {
-			Severity, Scope, Remediation, Pack string
-			Kinds, Requires, References        []string
-			Frameworks                         map[string][]string
+			Severity, Scope, Remediation, OptIn, Pack string
+			Kinds, Requires, References               []string
+			Frameworks                                map[string][]string
 		}
 	}
 	text         struct{ Text string }
@@ -177,21 +177,15 @@ func (r readRule) check() (finding.Check, error) {
 	return finding.Check{
 		ID: r.ID, Name: r.Name, Title: r.ShortDescription.Text, Description: r.FullDescription.Text, Remediation: p.Remediation,
 		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Frameworks: p.Frameworks,
-		References: p.References, Pack: p.Pack,
+		References: p.References, OptIn: p.OptIn, Pack: p.Pack,
 	}, nil
 }
 
 func (t readTaxonomy) framework(checks []finding.Check) finding.Framework {
 	f := finding.Framework{ID: t.Name, Name: t.FullName, Version: t.Version, URL: t.InformationURI}
 	for _, taxon := range t.Taxa {
-		c := finding.Control{ID: taxon.ID, Title: taxon.ShortDescription.Text, Coverage: finding.Automated}
-		for _, check := range checks {
-			for _, id := range check.Frameworks[t.Name] {
-				if id == taxon.ID {
-					c.Checks = append(c.Checks, check.ID)
-				}
-			}
-		}
+		c := finding.Control{ID: taxon.ID, Title: taxon.ShortDescription.Text}
+		c.Answer(t.Name, checks)
 		f.Controls = append(f.Controls, c)
 	}
 	return f
