@@ -72,11 +72,6 @@ func (w Writer) newResult(c *report.Cluster, f *finding.Finding, rules rules) (*
 	)
 	lists(result.Properties, "folded", f.Folded)
 	addWays(result, c.Alias, f.Ways)
-	for i := range c.Carried {
-		if f == &c.Carried[i] {
-			result.Properties["carried"] = true // from the baseline: this time nobody could look
-		}
-	}
 	if f.Baseline != "" {
 		result.BaselineState = new(string(f.Baseline))
 	}

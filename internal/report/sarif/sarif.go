@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"runtime"
 	"slices"
 
 	"github.com/owenrumney/go-sarif/v2/sarif"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
@@ -23,7 +25,7 @@ const (
 
 // Writer writes SARIF. The same report gives the same bytes, in whatever order its findings stand.
 //
-// Results are written one by one into the rest of the run, each on a line of its own, so memory is bounded by the
+// Results are written some hundreds at a time into the rest of the run, each on a line of its own, so memory is bounded by the
 // findings and never by the output.
 type Writer struct {
 	// Passes adds results for what is no failure: findings of another verdict, and one at the cluster for each check
@@ -70,40 +72,95 @@ func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, r
 	b.WriteString("\n    ")
 	b.Write(head)
 	b.WriteString(`"results": [`)
-	separator := "\n"
-	for f, occurrences := range w.results(c) {
-		result, err := w.newResult(c, f, rules)
-		if err != nil {
-			return err
-		}
-		if occurrences > 1 {
-			n := uint(occurrences)
-			result.OccurrenceCount = &n
-		}
-		line, err := encodeResult(result)
-		if err != nil {
-			return err
-		}
-		b.WriteString(separator)
-		// bufio keeps the first error; there is no use in marshalling on after it.
-		if _, err := b.Write(line); err != nil {
-			return err
-		}
-		separator = ",\n"
-	}
-	if separator != "\n" {
-		b.WriteString("\n      ")
+	if err := w.writeResults(b, c, rules); err != nil {
+		return err
 	}
 	b.WriteByte(']')
 	_, err = b.Write(tail)
 	return err
 }
 
-// results yields what becomes a result, with the number of its occurrences. The order is that of identities: check,
+// atOnce results are encoded at once, by all processors.
+const atOnce = 512
+
+func (w Writer) writeResults(b *bufio.Writer, c *report.Cluster, rules rules) error {
+	carried := map[*finding.Finding]bool{}
+	for i := range c.Carried {
+		carried[&c.Carried[i]] = true
+	}
+	encoded := func(o occurrence) ([]byte, error) {
+		result, err := w.newResult(c, o.finding, rules)
+		if err != nil {
+			return nil, err
+		}
+		if o.times > 1 {
+			n := uint(o.times)
+			result.OccurrenceCount = &n
+		}
+		if carried[o.finding] {
+			result.Properties["carried"] = true // from the baseline: this time nobody could look
+		}
+		return encodeResult(result)
+	}
+	separator := "\n"
+	for some := range batches(w.results(c)) {
+		lines := make([][]byte, len(some))
+		var group errgroup.Group
+		workers := runtime.GOMAXPROCS(0)
+		for first := range workers {
+			group.Go(func() (err error) {
+				for i := first; i < len(some) && err == nil; i += workers {
+					lines[i], err = encoded(some[i])
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		for _, line := range lines {
+			b.WriteString(separator)
+			// bufio keeps the first error; there is no use in marshalling on after it.
+			if _, err := b.Write(line); err != nil {
+				return err
+			}
+			separator = ",\n"
+		}
+	}
+	if separator != "\n" {
+		b.WriteString("\n      ")
+	}
+	return nil
+}
+
+func batches(all iter.Seq[occurrence]) iter.Seq[[]occurrence] {
+	return func(yield func([]occurrence) bool) {
+		some := make([]occurrence, 0, atOnce)
+		for o := range all {
+			if some = append(some, o); len(some) == atOnce {
+				if !yield(some) {
+					return
+				}
+				some = some[:0]
+			}
+		}
+		if len(some) > 0 {
+			yield(some)
+		}
+	}
+}
+
+// occurrence is a finding that becomes a result, for as many as are like it.
+type occurrence struct {
+	finding *finding.Finding
+	times   int
+}
+
+// results yields what becomes a result. The order is that of identities: check,
 // object, part, key. So a report changes only where the cluster does, even if a check is given another severity. Of
 // findings with one identity the worst stands for all.
-func (w Writer) results(c *report.Cluster) iter.Seq2[*finding.Finding, int] {
-	return func(yield func(*finding.Finding, int) bool) {
+func (w Writer) results(c *report.Cluster) iter.Seq[occurrence] {
+	return func(yield func(occurrence) bool) {
 		order := make([]*finding.Finding, 0, len(c.Findings)+len(c.Absent))
 		for _, list := range [][]finding.Finding{c.Findings, c.Absent, c.Carried} {
 			for i := range list {
@@ -118,7 +175,7 @@ func (w Writer) results(c *report.Cluster) iter.Seq2[*finding.Finding, int] {
 			for n < len(order) && compareIdentity(first, order[n]) == 0 {
 				n++
 			}
-			if !yield(first, n) {
+			if !yield(occurrence{first, n}) {
 				return
 			}
 			order = order[n:]
@@ -127,7 +184,7 @@ func (w Writer) results(c *report.Cluster) iter.Seq2[*finding.Finding, int] {
 			return
 		}
 		for _, t := range c.Tallies {
-			if f, ok := clusterVerdict(t); ok && !yield(&f, 1) {
+			if f, ok := clusterVerdict(t); ok && !yield(occurrence{&f, 1}) {
 				return
 			}
 		}
