@@ -42,7 +42,7 @@ var (
 // kubelet that does not is a gap of its node alone; if none does, one gap stands for all.
 func (l *Live) kubelets(ctx context.Context, scope Scope, emit func([]snapshot.Object) error) (int, []snapshot.Gap, error) {
 	var nodes []string
-	_, err := l.list(ctx, nodeKind, "", Scope{}, false, func(page []snapshot.Object) error {
+	_, err := l.list(ctx, nodeKind, "", Scope{}, func(page []snapshot.Object) error {
 		for _, o := range page {
 			nodes = append(nodes, o.Value.GetName())
 		}

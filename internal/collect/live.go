@@ -82,7 +82,6 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 	for _, wave := range waves(l.discover(ctx, scope.Kinds, &cov)) {
 		group, ctx := errgroup.WithContext(ctx) // the receiver's error ends the other lists, too
 		group.SetLimit(parallelKinds)
-		ahead := len(wave) < parallelKinds // else the other lists keep the server busy, and pages take memory
 		for _, kind := range wave {
 			if !kind.Namespaced && len(scope.Namespaces) > 0 {
 				continue
@@ -98,7 +97,7 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 					return err
 				}
 				for _, ns := range namespaces {
-					n, err := l.list(ctx, kind, ns, scope, ahead, emit)
+					n, err := l.list(ctx, kind, ns, scope, emit)
 					var failed emitError
 					if errors.As(err, &failed) {
 						return failed.error
@@ -159,9 +158,9 @@ func (c *Coverage) add(ctx context.Context, kind snapshot.Kind, namespace string
 	c.Objects[kind.Name] += n
 }
 
-// list reads one kind to the end and returns how many objects in scope came before it ended or broke off. If it
-// reads ahead, the next page is on its way while one is taken.
-func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, scope Scope, ahead bool, emit func([]snapshot.Object) error) (n int, err error) {
+// list reads one kind to the end and returns how many objects in scope came before it ended or broke off. While a
+// page of what runs pods is taken, which is most of the work, the next one is on its way.
+func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, scope Scope, emit func([]snapshot.Object) error) (n int, err error) {
 	client, err := l.client(schema.GroupVersion{Group: kind.Group, Version: kind.Version})
 	if err != nil {
 		return 0, err
@@ -197,10 +196,10 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 				taken <- err
 				return read, err
 			}
-			if !ahead {
-				taken <- emit(page)
-			} else {
+			if kind.PodSpec != "" {
 				go func() { taken <- emit(page) }()
+			} else { // pages take memory
+				taken <- emit(page)
 			}
 		}
 		read += len(page)
