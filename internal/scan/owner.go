@@ -225,7 +225,7 @@ func (r *run) tellUnread() {
 				f.ManagedBy = policy.ByProvider
 			}
 			f.Message += " (seen in " + in + ")"
-			r.cluster.Findings = append(r.cluster.Findings, f)
+			r.keep([]finding.Finding{f})
 		}
 	}
 }

@@ -150,6 +150,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run.wholeCluster(judging, scope)
 	run.tally(scope)
 	run.notify()
+	c.Findings = run.findings()
 	run.ownership.tell(c.Findings)
 	sortFindings(c.Findings)
 	if len(c.Gaps) > 0 || len(run.failures) > 0 {
@@ -206,6 +207,7 @@ type run struct {
 	unreadOwners map[unread]*owner
 	verdicts     map[string]map[finding.Verdict]int
 	failures     map[string]failure // of evaluation, by check
+	found        [][]finding.Finding
 	read         int
 	kinds        map[string]bool                    // of which objects were read
 	absent       []string                           // kinds that the server does not serve
@@ -341,10 +343,24 @@ func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
 	}
 }
 
+// chunk is how many findings are kept together. One list of them all would be copied, with each that it outgrows left behind.
+const chunk = 1024
+
+func (r *run) keep(findings []finding.Finding) {
+	last := len(r.found) - 1
+	if last < 0 || len(r.found[last])+len(findings) > cap(r.found[last]) {
+		r.found = append(r.found, make([]finding.Finding, 0, max(chunk, len(findings))))
+		last++
+	}
+	r.found[last] = append(r.found[last], findings...)
+}
+
+func (r *run) findings() []finding.Finding { return slices.Concat(r.found...) }
+
 func (r *run) take(j policy.Judgement, about string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cluster.Findings = append(r.cluster.Findings, j.Findings...)
+	r.keep(j.Findings)
 	for _, v := range j.Verdicts {
 		r.count(v.Check, v.Verdict)
 		if v.Verdict == finding.NotEvaluated {
