@@ -269,7 +269,7 @@ func (e *Engine) Kinds() []snapshot.Kind {
 			needed[k] = true
 		}
 		for _, k := range c.kinds {
-			if k.Custom() {
+			if ofPack(k) {
 				custom[k.Name] = k
 			}
 		}
