@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/config"
+	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/scan"
@@ -24,7 +25,8 @@ func newCollect(ios *IOStreams, log *logOptions) *cobra.Command {
 		Short: "Record a cluster, to judge it later or elsewhere",
 		Long: "Collect reads all of TARGET that any check may ask for and writes it to FILE, a snapshot that scan snapshot://FILE judges\n" +
 			"and replay serves. Literal values of environment variables and credentials in command lines are replaced by what they\n" +
-			"look like; Secrets and ConfigMaps are not read.\n\n" +
+			"look like; Secrets and ConfigMaps are not read. Custom resources that a pack's checks judge are recorded where --policy\n" +
+			"names the pack.\n\n" +
 			"Exit codes: 0 all recorded, 2 usage, 3 incomplete: the cluster was not reached, or the snapshot says what it lacks.",
 		Example: "  kubemuster collect eks://us-east-1/prod -o prod.snapshot\n" +
 			"  kubemuster scan snapshot://prod.snapshot",
@@ -41,13 +43,14 @@ func newCollect(ios *IOStreams, log *logOptions) *cobra.Command {
 		},
 	}
 	config.ReadFlags(cmd.Flags())
+	config.PackFlags(cmd.Flags())
 	configFlag(cmd)
 	cmd.Flags().StringVarP(&path, "output", "o", "", "file to write")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "show no progress")
 	return cmd
 }
 
-func runCollect(ctx context.Context, o *scanOptions, path string) error {
+func runCollect(ctx context.Context, o *scanOptions, path string) (err error) {
 	if path == "" {
 		return usageError{errors.New("no file to write; name one, for example -o prod.snapshot")}
 	}
@@ -62,8 +65,14 @@ func runCollect(ctx context.Context, o *scanOptions, path string) error {
 	if _, _, err := scan.Resolve(ctx, host, target); errors.Is(err, sdk.ErrInvalidTarget) {
 		return usageError{err}
 	}
+	var engine *policy.Engine
+	if len(o.config.Packs) > 0 {
+		if engine, err = newEngine(ctx, o.config.Packs...); err != nil {
+			return usageError{err}
+		}
+	}
 	progress := newProgress(o)
-	scanner := &scan.Scanner{Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
+	scanner := &scan.Scanner{Engine: engine, Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Timeout: o.config.Timeout, QPS: o.config.QPS, Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces,
 		OptIn: kubeletConfig(o.config),
 	}}
