@@ -326,7 +326,7 @@ func gap(ctx context.Context, kind snapshot.Kind, namespace string, read int, er
 	switch {
 	case apierrors.IsForbidden(err):
 		g.Reason, g.Message = snapshot.Forbidden, fmt.Sprintf("the identity may not list %s; grant it the ClusterRole kubemuster-reader", resource(kind))
-		if kind.Custom() {
+		if _, known := snapshot.KindNamed(kind.Name); !known {
 			g.Message = fmt.Sprintf("the identity may not list %s; grant it the rules that kubemuster policy rbac prints", resource(kind))
 		}
 	case apierrors.IsUnauthorized(err):
