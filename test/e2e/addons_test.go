@@ -128,7 +128,7 @@ func TestPoliciesOfAddOns(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the add-ons are served", func() bool { return c.Apply(t.Context(), []byte(policiesOfAddOns)) == nil })
-	with := []string{"KM4002 shop/pods/db", "KM4007 shop/gateways/web", "KM4009 shop/ciliumnetworkpolicies/web"}
+	with := []string{"KM4002 shop/pods/db", "KM4007 shop/gateways.gateway.networking.k8s.io/web", "KM4009 shop/ciliumnetworkpolicies.cilium.io/web"}
 	live := scanAs("all-token")
 	expect(live, with...)
 	if o := live.only(t).Properties.Objects; o["CiliumNetworkPolicy.cilium.io"] != 1 || o["GlobalNetworkPolicy.projectcalico.org"] != 1 {
