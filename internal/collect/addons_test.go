@@ -178,14 +178,14 @@ func TestSnapshotOfCustomResourcesIsAsLive(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(coverage, wantCoverage) {
 		t.Errorf("got %+v, %v\nwant %+v", coverage, err, wantCoverage)
 	}
-	tell := func(r receiver) map[string]string {
+	tell := func(r *receiver) map[string]string {
 		m := map[string]string{}
 		for _, o := range r.all {
 			m[o.Kind.Name] = fmt.Sprint(o.Kind, o.Value.(*unstructured.Unstructured).Object)
 		}
 		return m
 	}
-	if got, want := tell(got), tell(want); len(want) != 2 || !reflect.DeepEqual(got, want) {
+	if got, want := tell(&got), tell(&want); len(want) != 2 || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 
