@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -24,15 +23,15 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), "."); err != nil {
+	if err := run("."); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
 // run writes the pages of the repository at root, and removes those of checks that are no more.
-func run(ctx context.Context, root string) error {
-	all, err := pages(ctx, root)
+func run(root string) error {
+	all, err := pages(root)
 	if err != nil {
 		return err
 	}
@@ -57,15 +56,15 @@ func run(ctx context.Context, root string) error {
 }
 
 // pages returns the generated pages by their path below root.
-func pages(ctx context.Context, root string) (map[string][]byte, error) {
-	engine, err := policy.New(ctx, policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})
+func pages(root string) (map[string][]byte, error) {
+	catalog, err := policy.Load(policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})
 	if err != nil {
 		return nil, err
 	}
-	checks := engine.Checks()
+	checks := catalog.Checks()
 	all := map[string][]byte{}
 	for _, c := range checks {
-		text, err := page(root, c, engine.Frameworks())
+		text, err := page(root, c, catalog.Frameworks())
 		if err != nil {
 			return nil, err
 		}

@@ -10,7 +10,7 @@ import (
 // The pages in docs/ are those that the code makes today.
 func TestPagesAreFresh(t *testing.T) {
 	const root = "../.."
-	all, err := pages(t.Context(), root)
+	all, err := pages(root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,7 +132,7 @@ func notify(c *report.Cluster, newChecks []string) {
 		if n > 0 {
 			c.Notifications = append(c.Notifications, report.Notification{
 				ID: "baseline/new-check", Level: "note", Check: id,
-				Message: fmt.Sprintf("%s did not run for the baseline: its findings (%d) are new, and do not gate with --new-only this once", id, n),
+				Message: fmt.Sprintf("%s did not run for the baseline: its findings (%d) are new, and do not gate with --new-only until the baseline is renewed", id, n),
 			})
 		}
 	}

@@ -115,7 +115,7 @@ func TestOtherChecks(t *testing.T) {
 	}
 	want := []report.Notification{{
 		ID: "baseline/new-check", Level: "note", Check: "KM1005",
-		Message: "KM1005 did not run for the baseline: its findings (1) are new, and do not gate with --new-only this once",
+		Message: "KM1005 did not run for the baseline: its findings (1) are new, and do not gate with --new-only until the baseline is renewed",
 	}}
 	if got := r.Clusters[0].Notifications; !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)

@@ -43,7 +43,7 @@ func newAccess(ios *IOStreams, log *logOptions) *cobra.Command {
 }
 
 func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Target, namespace string, log *slog.Logger) error {
-	engine, err := newEngine(ctx)
+	catalog, err := loadPacks(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,10 +67,10 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		conn.Access.Cluster.ID, conn.Access.Server, conn.Version, user, strings.Join(conn.Who.Groups, ", "))
 	rows := [][]string{{"kind", "may list", "checks that need it"}}
 	denied := 0
-	kinds, undiscovered := collect.NewLive(conn.Config, 0).Served(ctx, engine.Kinds())
+	kinds, undiscovered := collect.NewLive(conn.Config, 0).Served(ctx, catalog.Kinds())
 	for _, gap := range undiscovered.Gaps {
 		denied++
-		rows = append(rows, []string{gap.Kind, "NO", strings.Join(checksThatNeed(engine.Checks(), gap.Kind), ", ")})
+		rows = append(rows, []string{gap.Kind, "NO", strings.Join(checksThatNeed(catalog.Checks(), gap.Kind), ", ")})
 	}
 	for _, kind := range kinds {
 		if kind.OptIn != "" || namespace != "" && !kind.Namespaced {
@@ -83,7 +83,7 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		answer, needed := "yes", ""
 		if !may {
 			denied++
-			answer, needed = "NO", strings.Join(checksThatNeed(engine.Checks(), kind.Name), ", ")
+			answer, needed = "NO", strings.Join(checksThatNeed(catalog.Checks(), kind.Name), ", ")
 		}
 		rows = append(rows, []string{kind.Resource, answer, needed})
 	}

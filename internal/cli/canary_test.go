@@ -379,7 +379,7 @@ func brokenManifests() []string {
 
 // planted are objects of every kind, with canaries wherever a value can stand.
 func planted() []snapshot.Object {
-	labels := map[string]string{"key-id": awsKeyID, "github": github, "random": entropy}
+	labels := map[string]string{"key-id": awsKeyID, "github": github, "random": entropy, "team": github, "owner": awsKeyID}
 	annotations := map[string]string{
 		"example.com/password": password, "example.com/note": "Authorization: Bearer " + bearer, "example.com/random": entropy,
 		"example.com/json": `{"password":"` + password + `","list":[{"token": "` + bearer + `"}]}`, "example.com/url": "https://hooks.example/T0/B0/" + bearer + "?token=" + password,

@@ -24,14 +24,14 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			engine, err := configuredEngine(cmd.Context(), c)
+			catalog, err := configuredChecks(cmd.Context(), c)
 			if err != nil {
 				return usageError{err}
 			}
 			tw := table.NewWriter()
 			tw.SetStyle(table.StyleLight)
 			tw.AppendHeader(table.Row{"ID", "severity", "domain", "title"})
-			for _, c := range engine.Checks() {
+			for _, c := range catalog.Checks() {
 				tw.AppendRow(table.Row{c.ID, c.Severity, c.Domain(), c.Title})
 			}
 			_, err = fmt.Fprintln(ios.Out, tw.Render())
@@ -45,11 +45,11 @@ func newChecks(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			engine, err := newEngine(cmd.Context(), c.Packs...)
+			catalog, err := loadPacks(cmd.Context(), c.Packs...)
 			if err != nil {
 				return usageError{err}
 			}
-			all := engine.Checks()
+			all := catalog.Checks()
 			i := slices.IndexFunc(all, func(c finding.Check) bool { return c.ID == ids[0] })
 			if i < 0 {
 				return usageError{fmt.Errorf("there is no check %q; kubemuster checks list shows all", ids[0])}
@@ -60,17 +60,21 @@ func newChecks(ios *IOStreams) *cobra.Command {
 	coverage := &cobra.Command{
 		Use: "coverage [FRAMEWORK]", Short: "Show which controls of a framework the checks answer",
 		Long: "Without a framework, coverage counts the controls of each. With one, it lists every control with the checks\n" +
-			"that answer it, or the reason why none does.",
+			"that answer it, or the reason why none does. A control is in one of four classes:\n\n" +
+			"  by default   checks answer it in every scan\n" +
+			"  needs facts  only the cloud's API could tell\n" +
+			"  opt-in       checks answer it once a flag or a parameter is set\n" +
+			"  manual       only a person can tell",
 		Example: "  kubemuster checks coverage\n  kubemuster checks coverage cis-eks-1.8", Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			engine, err := newEngine(cmd.Context())
+			catalog, err := loadPacks(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if len(ids) == 0 {
-				return frameworks(ios, engine.Frameworks())
+				return frameworks(ios, catalog.Frameworks())
 			}
-			f, err := engine.Framework(ids[0])
+			f, err := catalog.Framework(ids[0])
 			if err != nil {
 				return usageError{err}
 			}
@@ -94,6 +98,9 @@ func showCheck(ios *IOStreams, c finding.Check) error {
 	for _, p := range c.Parameters {
 		fmt.Fprintf(ios.Out, "parameter   %s (%s, %s): %s\n", p.Name, p.Type, defaultOf(p), p.Help)
 	}
+	if c.OptIn != "" {
+		fmt.Fprintf(ios.Out, "opt-in      %s\n", c.OptIn)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Frameworks)) {
 		fmt.Fprintf(ios.Out, "framework   %s %s\n", name, strings.Join(c.Frameworks[name], ", "))
 	}
@@ -111,18 +118,21 @@ func defaultOf(p finding.Parameter) string {
 	return "default " + string(value)
 }
 
+// classes are all but what a pack of our own forgot, which would be empty.
+var classes = slices.DeleteFunc(slices.Clone(finding.Coverages), func(c finding.Coverage) bool { return c == finding.Unlisted })
+
 // frameworks prints one line a framework.
 func frameworks(ios *IOStreams, all []finding.Framework) error {
 	tw := table.NewWriter()
 	tw.SetStyle(table.StyleLight)
 	header := table.Row{"framework", "controls"}
-	for _, c := range finding.Coverages[:3] {
+	for _, c := range classes {
 		header = append(header, c)
 	}
 	tw.AppendHeader(header)
 	for _, f := range all {
 		row, n := table.Row{f.ID, len(f.Controls)}, f.Count()
-		for _, c := range finding.Coverages[:3] {
+		for _, c := range classes {
 			row = append(row, n[c])
 		}
 		tw.AppendRow(row)
@@ -142,6 +152,9 @@ func controls(ios *IOStreams, f finding.Framework) error {
 		why := c.Reason
 		if len(c.Checks) > 0 {
 			why = strings.Join(c.Checks, " ")
+		}
+		if c.Coverage == finding.OptIn {
+			why += ": " + c.Reason
 		}
 		tw.AppendRow(table.Row{c.ID, c.Title, c.Coverage, why})
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/config"
-	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/scan"
@@ -50,7 +49,7 @@ func newCollect(ios *IOStreams, log *logOptions) *cobra.Command {
 	return cmd
 }
 
-func runCollect(ctx context.Context, o *scanOptions, path string) (err error) {
+func runCollect(ctx context.Context, o *scanOptions, path string) error {
 	if path == "" {
 		return usageError{errors.New("no file to write; name one, for example -o prod.snapshot")}
 	}
@@ -65,16 +64,14 @@ func runCollect(ctx context.Context, o *scanOptions, path string) (err error) {
 	if _, _, err := scan.Resolve(ctx, host, target); errors.Is(err, sdk.ErrInvalidTarget) {
 		return usageError{err}
 	}
-	var engine *policy.Engine
-	if len(o.config.Packs) > 0 {
-		if engine, err = newEngine(ctx, o.config.Packs...); err != nil {
-			return usageError{err}
-		}
+	packs, err := loadPacks(ctx, o.config.Packs...)
+	if err != nil {
+		return usageError{err}
 	}
 	progress := newProgress(o)
-	scanner := &scan.Scanner{Engine: engine, Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
+	scanner := &scan.Scanner{Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Timeout: o.config.Timeout, QPS: o.config.QPS, Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces,
-		OptIn: kubeletConfig(o.config),
+		OptIn: kubeletConfig(o.config), Kinds: packs.Kinds(),
 	}}
 	c, err := scanner.Record(ctx, target, func(write func(io.Writer) error) error { return report.Replace(path, write) })
 	progress.close()

@@ -15,7 +15,7 @@ import (
 func verdict(ctx context.Context, c *config.Config, r *report.Report, newChecks []string) (int, []string) {
 	var incomplete []string
 	gating := map[finding.Severity]int{}
-	waived, old, unripe := 0, 0, 0
+	waived, managed, old, unripe := 0, 0, 0, 0
 	for _, cl := range r.Clusters {
 		if cl.Status != report.Complete {
 			incomplete = append(incomplete, cl.Alias)
@@ -24,7 +24,9 @@ func verdict(ctx context.Context, c *config.Config, r *report.Report, newChecks 
 			switch {
 			case f.Waiver != nil:
 				waived++
-			case !f.Gates():
+			case f.Verdict != finding.Fail:
+			case f.ManagedBy != "":
+				managed++
 			case c.NewOnly && f.Baseline != finding.New:
 				old++
 			case c.NewOnly && slices.Contains(newChecks, f.Check):
@@ -43,7 +45,7 @@ func verdict(ctx context.Context, c *config.Config, r *report.Report, newChecks 
 		for _, left := range []struct {
 			n   int
 			why string
-		}{{waived, "are waived"}, {old, "are in the baseline"}, {unripe, "are of checks that the baseline did not run"}} {
+		}{{waived, "are waived"}, {managed, "are the provider's own"}, {old, "are in the baseline"}, {unripe, "are of checks that the baseline did not run"}} {
 			if left.n > 0 {
 				failures = append(failures, fmt.Sprintf("not counted: %d that %s", left.n, left.why))
 			}

@@ -89,7 +89,7 @@ func formatNames() string {
 func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) {
 	var outputs []output
 	used := map[string]string{}
-	for _, spec := range list {
+	for i, spec := range list {
 		format, path, _ := strings.Cut(spec, "=")
 		if path == "-" {
 			path = ""
@@ -101,7 +101,11 @@ func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) 
 			}
 		}
 		if o.writer == nil {
-			return nil, fmt.Errorf("unknown report format %q in -o %s; the formats are %s", format, spec, formatNames())
+			hint := ""
+			if i > 0 && strings.Contains(list[i-1], "=") {
+				hint = fmt.Sprintf("; a comma begins another report, so if it belongs to the path, write -o '\"%s,%s\"' in both sorts of quotes", list[i-1], spec)
+			}
+			return nil, fmt.Errorf("unknown report format %q in -o %s%s; the formats are %s", format, spec, hint, formatNames())
 		}
 		key := path
 		if path != "" {

@@ -24,8 +24,8 @@ import (
 	"github.com/kubemuster/kubemuster/policies"
 )
 
-// newEngine compiles our own checks and these packs.
-func newEngine(ctx context.Context, list ...config.Pack) (*policy.Engine, error) {
+// loadPacks returns the catalogue of our own checks and those of these packs.
+func loadPacks(ctx context.Context, list ...config.Pack) (*policy.Catalog, error) {
 	packs := []policy.Pack{ownPack()}
 	for _, p := range list {
 		source := policy.Source{Path: p.Path, Key: p.Key, CAFile: p.CAFile}
@@ -48,20 +48,20 @@ func newEngine(ctx context.Context, list ...config.Pack) (*policy.Engine, error)
 		}
 		packs = append(packs, pack)
 	}
-	return policy.New(ctx, packs...)
+	return policy.Load(packs...)
 }
 
 func ownPack() policy.Pack {
 	return policy.Pack{Name: finding.BuiltInPack, FS: policies.FS, Version: version}
 }
 
-// configuredEngine compiles the packs that the configuration names, and has them judge as it says.
-func configuredEngine(ctx context.Context, c *config.Config) (*policy.Engine, error) {
-	engine, err := newEngine(ctx, c.Packs...)
+// configuredChecks returns the catalogue of the checks that the configuration leaves of the packs that it names.
+func configuredChecks(ctx context.Context, c *config.Config) (*policy.Catalog, error) {
+	all, err := loadPacks(ctx, c.Packs...)
 	if err != nil {
 		return nil, err
 	}
-	engine, err = engine.Configure(ctx, policy.Settings{
+	configured, err := all.Configure(policy.Settings{
 		Select: c.Checks, Skip: c.SkipCheck, Frameworks: c.Frameworks, MinSeverity: c.MinSeverity, Severity: c.Severity, Parameters: c.Parameters, Timeout: c.CheckTimeout,
 	})
 	var setting *policy.SettingError
@@ -70,7 +70,7 @@ func configuredEngine(ctx context.Context, c *config.Config) (*policy.Engine, er
 			return nil, fmt.Errorf("%s: policies.%s: %w", place, setting.Key, err)
 		}
 	}
-	return engine, err
+	return configured, err
 }
 
 func newPolicy(ios *IOStreams) *cobra.Command {
@@ -120,11 +120,11 @@ func newPolicy(ios *IOStreams) *cobra.Command {
 			for _, path := range list {
 				c.Packs = append(c.Packs, config.Pack{Path: path})
 			}
-			engine, err := configuredEngine(cmd.Context(), c)
+			checks, err := configuredChecks(cmd.Context(), c)
 			if err != nil {
 				return usageError{err}
 			}
-			return printRules(ios, engine)
+			return printRules(ios, checks.Kinds())
 		},
 	}
 	config.CheckFlags(rbac.Flags())
@@ -296,9 +296,9 @@ func buildPack(ctx context.Context, ios *IOStreams, dir string, o buildOptions) 
 	return err
 }
 
-func printRules(ios *IOStreams, engine *policy.Engine) error {
+func printRules(ios *IOStreams, kinds []snapshot.Kind) error {
 	resources, guessed := map[string][]string{}, []string{}
-	for _, k := range engine.Kinds() {
+	for _, k := range kinds {
 		if k.MetadataOnly() {
 			continue // Secrets are opt-in: deploy/kubernetes/secret-metadata.yaml
 		}

@@ -41,6 +41,7 @@ type clusterProgress struct {
 	target  string
 	bar     *mpb.Bar // nil: none yet
 	objects int
+	kinds   int
 	told    time.Time
 	stage   atomic.Value // string; the bar's own goroutine reads it
 }
@@ -83,12 +84,14 @@ func (p *progress) event(e scan.Event) {
 	case scan.Connected:
 		c.stage.Store("reading")
 	case scan.Reading:
-		c.objects = max(c.objects, e.Objects)
-		c.stage.Store(fmt.Sprintf("%d objects read", c.objects))
+		c.objects, c.kinds = max(c.objects, e.Objects), max(c.kinds, e.Kinds) // pages come from several goroutines
+		c.stage.Store(fmt.Sprintf("%d objects of %d kinds read", c.objects, c.kinds))
 		if now := p.now(); p.bars == nil && now.Sub(c.told) >= tellAll {
 			c.told = now
-			fmt.Fprintf(p.out, "[%d/%d] %s: %d objects read, %.0f s\n", p.finished, p.total, c.target, c.objects, now.Sub(p.started).Seconds())
+			fmt.Fprintf(p.out, "[%d/%d] %s: %d objects of %d kinds read, %.0f s\n", p.finished, p.total, c.target, c.objects, c.kinds, now.Sub(p.started).Seconds())
 		}
+	case scan.Judging:
+		c.stage.Store(fmt.Sprintf("%d objects, %d checks judge all", e.Objects, e.Checks))
 	case scan.Finished:
 		p.finished++
 		p.inFlight = slices.Delete(p.inFlight, at, at+1)
@@ -115,7 +118,7 @@ func (p *progress) show(after *mpb.Bar) {
 		}
 		c.bar = p.bars.New(0, mpb.SpinnerStyle(), mpb.BarWidth(1), mpb.BarRemoveOnComplete(),
 			mpb.BarOptional(mpb.BarQueueAfter(after), after != nil),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %-20s %s", c.stage.Load(), c.target) })))
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %-30s %s", c.stage.Load(), c.target) })))
 	}
 	p.waiting.Store(int64(max(0, len(p.inFlight)-maxBars)))
 }

@@ -21,7 +21,7 @@ func fleet(n int, out *bytes.Buffer) *scanOptions {
 }
 
 func event(i int, kind scan.EventKind, objects int) scan.Event {
-	return scan.Event{Index: i, Target: fmt.Sprintf("eks://us-east-1/%s-%d", strings.Repeat("long-", 20), i), Kind: kind, Objects: objects, Status: report.Complete}
+	return scan.Event{Index: i, Target: fmt.Sprintf("eks://us-east-1/%s-%d", strings.Repeat("long-", 20), i), Kind: kind, Objects: objects, Kinds: objects / 100, Checks: 38, Status: report.Complete}
 }
 
 // However many clusters are in flight, they take a few lines of the terminal, none of which is wider than it, and each frame
@@ -41,6 +41,9 @@ func TestProgressOfFleet(t *testing.T) {
 	for i := range 20 {
 		p.event(event(i, scan.Connected, 0))
 		p.event(event(i, scan.Reading, 100*i))
+		if i == 19 {
+			p.event(event(i, scan.Judging, 100*i))
+		}
 		frame()
 		p.event(event(i, scan.Finished, 0))
 	}
@@ -67,8 +70,10 @@ func TestProgressOfFleet(t *testing.T) {
 	if !counted {
 		t.Errorf("the clusters that have no bar are not counted:\n%s", frames[0])
 	}
-	if !strings.Contains(out.String(), " 1900 objects read") {
-		t.Errorf("how far a cluster is, is cut off:\n%s", frames[len(frames)-1])
+	for _, want := range []string{" 1800 objects of 18 kinds read ", " 1900 objects, 38 checks judge all "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("how far a cluster is, is cut off: there is no %q in\n%s", want, frames[len(frames)-1])
+		}
 	}
 	if last := frames[len(frames)-1]; !strings.Contains(last, "clusters 20/40") {
 		t.Errorf("the last frame:\n%s", last)
@@ -93,8 +98,8 @@ func TestProgressWithoutTerminal(t *testing.T) {
 	p.event(event(1, scan.Finished, 0))
 	p.event(event(0, scan.Finished, 0))
 	p.close()
-	want := "[0/2] eks://us-east-1/c0: 290 objects read, 30 s\n" +
-		"[0/2] eks://us-east-1/c0: 590 objects read, 60 s\n" +
+	want := "[0/2] eks://us-east-1/c0: 290 objects of 2 kinds read, 30 s\n" +
+		"[0/2] eks://us-east-1/c0: 590 objects of 5 kinds read, 60 s\n" +
 		"[1/2] eks://us-east-1/c1: complete, 0 objects, 65.0 s\n" +
 		"[2/2] eks://us-east-1/c0: complete, 640 objects, 65.0 s\n"
 	if out.String() != want {

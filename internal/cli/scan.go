@@ -64,11 +64,11 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	engine, err := configuredEngine(ctx, o.config)
+	checks, err := configuredChecks(ctx, o.config)
 	if err != nil {
 		return usageError{err}
 	}
-	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(engine.Checks(), scan.InNamespaces) {
+	if len(o.config.Namespaces) > 0 && !slices.ContainsFunc(checks.Checks(), scan.InNamespaces) {
 		return usageError{errors.New("none of the selected checks looks at namespaces; leave --namespace away, or select others")}
 	}
 	waivers, err := loadWaivers(o.config)
@@ -76,6 +76,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 		return usageError{err}
 	}
 	earlier, err := readBaseline(o.config.Baseline)
+	if err != nil {
+		return usageError{err}
+	}
+	engine, err := checks.Compile(ctx)
 	if err != nil {
 		return usageError{err}
 	}
@@ -92,7 +96,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	progress := newProgress(o)
 	scanner := &scan.Scanner{Engine: engine, Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Concurrency: o.config.Concurrency, Timeout: o.config.Timeout, QPS: o.config.QPS,
-		Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces, Stdin: o.ios.In, OptIn: optIn,
+		Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces, Stdin: o.ios.In, OptIn: optIn, OwnerLabels: o.config.OwnerLabels,
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()

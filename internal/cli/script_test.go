@@ -1,9 +1,7 @@
 package cli_test
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,33 +11,44 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/kubemuster/kubemuster/internal/cli"
 )
 
 // pluginDir holds the real kubeconfig plugin, locked as a build locks it.
 var pluginDir string
 
 func TestMain(m *testing.M) {
-	// testscript runs this binary again under the command's name.
-	if filepath.Base(os.Args[0]) != "kubemuster" {
-		dir, err := os.MkdirTemp("", "kubemuster-cli")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		pluginDir = dir
-		build := exec.Command("go", "build", "-race", "-o", filepath.Join(dir, "kubemuster-auth-kubeconfig"), "../../plugins/kubeconfig")
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building the plugin: %v\n%s", err, out)
-			os.Exit(1)
-		}
-		streams := &cli.IOStreams{In: os.Stdin, Out: io.Discard, Err: os.Stderr}
-		if code := cli.Run(context.Background(), streams, []string{"plugins", "lock", "--plugin-dir", dir, "--grant", "kubeconfig"}); code != 0 {
-			os.Exit(code)
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// run builds what the tests start, as users have it: the race detector would slow down hundreds of commands.
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "kubemuster-cli")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	command := filepath.Join(dir, "kubemuster")
+	pluginDir = filepath.Join(dir, "plugins")
+	if err := os.Mkdir(pluginDir, 0o700); err != nil {
+		return 0, err
+	}
+	for out, source := range map[string]string{command: "cmd/scanner", filepath.Join(pluginDir, "kubemuster-auth-kubeconfig"): "plugins/kubeconfig"} {
+		if text, err := exec.Command("go", "build", "-o", out, "../../"+source).CombinedOutput(); err != nil {
+			return 0, fmt.Errorf("building %s: %w\n%s", source, err, text)
 		}
 	}
-	testscript.Main(m, map[string]func(){"kubemuster": func() { os.Exit(cli.Main()) }})
+	if text, err := exec.Command(command, "plugins", "lock", "--plugin-dir", pluginDir, "--grant", "kubeconfig").CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("locking the plugin: %w\n%s", err, text)
+	}
+	if err := os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH")); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
 }
 
 // The scripts show the command as its users meet it: arguments, both streams, and the exit code.

@@ -37,11 +37,11 @@ func newVersion(ios *IOStreams, log *logOptions) *cobra.Command {
 }
 
 func runVersion(ctx context.Context, ios *IOStreams, host *plugin.Host, format string) error {
-	engine, err := newEngine(ctx)
+	catalog, err := loadPacks(ctx)
 	if err != nil {
 		return err
 	}
-	v := versions{Version: version, Protocol: pluginpb.Version, Checks: len(engine.Checks()), Plugins: map[string]string{}}
+	v := versions{Version: version, Protocol: pluginpb.Version, Checks: len(catalog.Checks()), Plugins: map[string]string{}}
 	for _, exe := range host.Installed() {
 		v.Plugins[exe.Name] = "does not start"
 		if p, err := host.Provider(ctx, exe.Name); err == nil {

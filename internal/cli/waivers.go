@@ -23,11 +23,11 @@ func newWaivers(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			engine, err := newEngine(cmd.Context())
+			catalog, err := loadPacks(cmd.Context())
 			if err != nil {
 				return err
 			}
-			problems := set.Problems(engine.Checks())
+			problems := set.Problems(catalog.Checks())
 			for _, p := range problems {
 				fmt.Fprintln(ios.Out, p)
 			}

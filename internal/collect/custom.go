@@ -100,24 +100,19 @@ func (l *Live) ask(ctx context.Context, path, kind string) (told discovered, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	result := client.Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx)
-	if err := result.Error(); err != nil {
+	data, err := raw(client.Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx), typedWeight)
+	if err != nil {
 		return told, err
 	}
-	data, err := result.Raw()
-	if err == nil && (json.Unmarshal(data, &told) != nil || told.Kind != kind) {
-		err = fmt.Errorf("the server's discovery at %s cannot be read", path)
+	if json.Unmarshal(data, &told) != nil || told.Kind != kind {
+		return told, fmt.Errorf("the server's discovery at %s cannot be read", path)
 	}
-	return told, err
+	return told, nil
 }
 
 // getCustom asks for a list of custom resources, as JSON: they have no other form that is sure.
 func getCustom(ctx context.Context, request *rest.Request) (runtime.Object, error) {
-	result := request.SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx)
-	if err := result.Error(); err != nil {
-		return nil, err
-	}
-	data, err := result.Raw()
+	data, err := raw(request.SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx), untypedWeight)
 	if err != nil {
 		return nil, err
 	}

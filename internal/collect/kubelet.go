@@ -29,7 +29,7 @@ const (
 	kubeletTimeout = 10 * time.Second
 	// maxKubelet bounds one kubelet's answer, in bytes. It has some 5 KiB.
 	maxKubelet = 1 << 20
-	// hopeless is as many kubelets as may fail before any has answered: then the way to all of them is shut.
+	// hopeless is as many kubelets as may fail before any has answered: then the way to all of them seems shut.
 	hopeless = 16
 )
 
@@ -58,33 +58,35 @@ func (l *Live) kubelets(ctx context.Context, scope Scope, emit func([]snapshot.O
 		return 0, []snapshot.Gap{gap(ctx, kubeletKind, "", 0, err)}, nil
 	}
 	var (
-		mu    sync.Mutex
-		group errgroup.Group
-		page  []snapshot.Object
-		gaps  []snapshot.Gap
+		mu         sync.Mutex
+		page       []snapshot.Object
+		gaps       []snapshot.Gap
+		passedOver []string
 	)
-	group.SetLimit(parallelKubelets)
-	for _, node := range nodes {
-		group.Go(func() error {
-			mu.Lock()
-			shut := len(page) == 0 && len(gaps) >= hopeless
-			mu.Unlock()
-			if shut || ctx.Err() != nil {
-				return nil
-			}
-			c, err := l.kubelet(ctx, client, node)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				page = append(page, snapshot.Classified(snapshot.Object{Kind: kubeletKind, Value: c}))
-			case !gone(err, node):
-				gaps = append(gaps, kubeletGap(node, err))
-			}
-			return nil
-		})
+	ask := func(node string) {
+		mu.Lock()
+		shut := len(page) == 0 && len(gaps) >= hopeless
+		if shut {
+			passedOver = append(passedOver, node)
+		}
+		mu.Unlock()
+		if shut || ctx.Err() != nil {
+			return
+		}
+		c, err := l.kubelet(ctx, client, node)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err == nil:
+			page = append(page, snapshot.Classified(snapshot.Object{Kind: kubeletKind, Value: c}))
+		case !gone(err, node):
+			gaps = append(gaps, kubeletGap(node, err))
+		}
 	}
-	_ = group.Wait()
+	eachOf(nodes, ask)
+	if len(page) > 0 { // one that was still asked has answered: the way is not shut
+		eachOf(passedOver, ask)
+	}
 	if err := ctx.Err(); err != nil {
 		gaps = []snapshot.Gap{gap(ctx, kubeletKind, "", len(page), err)}
 	} else if len(page) == 0 && len(gaps) > 1 {
@@ -96,6 +98,16 @@ func (l *Live) kubelets(ctx context.Context, scope Scope, emit func([]snapshot.O
 		}
 	}
 	return len(page), gaps, nil
+}
+
+// eachOf asks the kubelets of nodes, some at once.
+func eachOf(nodes []string, ask func(node string)) {
+	var group errgroup.Group
+	group.SetLimit(parallelKubelets)
+	for _, node := range nodes {
+		group.Go(func() error { ask(node); return nil })
+	}
+	_ = group.Wait()
 }
 
 // kubelet reads the configuration of a node's kubelet, as that has completed it with defaults.

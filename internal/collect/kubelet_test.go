@@ -3,6 +3,7 @@ package collect
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -147,6 +148,40 @@ func TestKubeletsOutOfReach(t *testing.T) {
 	cov, err := NewLive(apiServerOf(t, nodes(100), broken), 0).Collect(t.Context(), Scope{Kinds: []snapshot.Kind{kubeletKind}}, func([]snapshot.Object) error { return io.EOF })
 	if err != nil || len(cov.Gaps) != 1 || cov.Gaps[0].Name != "" || asked.Load() >= hopeless+parallelKubelets {
 		t.Errorf("%v, gaps %v, %d asked", err, cov.Gaps, asked.Load())
+	}
+}
+
+// The first sixteen to fail are taken for all of them, until one answers after all: then each that was passed over is asked.
+func TestKubeletsAnswerLate(t *testing.T) {
+	var failed atomic.Int32
+	late := make(chan struct{})
+	broken := onKubelets(func(r request) bool {
+		if strings.HasSuffix(r.URL.Path, "/nodes/n1/proxy/configz") {
+			<-late
+			return false
+		}
+		if n := failed.Add(1); n == hopeless {
+			close(late)
+		} else if n > hopeless+parallelKubelets {
+			return false
+		}
+		return r.status(http.StatusServiceUnavailable, "ServiceUnavailable", "no route", "")
+	})
+	var got receiver
+	cov, err := NewLive(apiServerOf(t, nodes(100), broken), 0).Collect(t.Context(), Scope{Kinds: []snapshot.Kind{kubeletKind}}, got.emit)
+	seen := map[string]int{}
+	for _, o := range got.all {
+		seen[o.Value.GetName()]++
+	}
+	for _, g := range cov.Gaps {
+		seen[g.Name]++
+	}
+	want := map[string]int{}
+	for i := range 100 {
+		want[fmt.Sprintf("n%d", i+1)] = 1
+	}
+	if err != nil || !maps.Equal(seen, want) || len(cov.Gaps) != hopeless+parallelKubelets {
+		t.Errorf("%v, %d read, %d gaps of %v, of 100 nodes", err, len(got.all), len(cov.Gaps), seen)
 	}
 }
 

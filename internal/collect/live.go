@@ -163,12 +163,20 @@ func (c *Coverage) add(ctx context.Context, kind snapshot.Kind, namespace string
 	c.Objects[kind.Name] += n
 }
 
-// list reads one kind to the end and returns how many objects in scope came before it ended or broke off.
-func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, scope Scope, emit func([]snapshot.Object) error) (int, error) {
+// list reads one kind to the end and returns how many objects in scope came before it ended or broke off. While a page is
+// taken, the next one is on its way.
+func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, scope Scope, emit func([]snapshot.Object) error) (n int, err error) {
 	client, err := l.client(schema.GroupVersion{Group: kind.Group, Version: kind.Version})
 	if err != nil {
 		return 0, err
 	}
+	taken := make(chan error, 1)
+	taken <- nil
+	defer func() {
+		if failed := <-taken; failed != nil {
+			err = emitError{failed}
+		}
+	}()
 	read, expired := 0, false
 	opts := metav1.ListOptions{Limit: l.pageSize}
 	seen := map[string]bool{}
@@ -189,9 +197,11 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 		}
 		expired = false
 		if page = filter(page, scope); len(page) > 0 {
-			if err := emit(page); err != nil {
-				return read, emitError{err}
+			if err := <-taken; err != nil {
+				taken <- err
+				return read, err
 			}
+			go func() { taken <- emit(page) }()
 		}
 		read += len(page)
 		if next == "" {

@@ -24,13 +24,13 @@ func get(ctx context.Context, kind snapshot.Kind, request *rest.Request) (runtim
 		return getCustom(ctx, request)
 	}
 	if !kind.MetadataOnly() {
-		return request.Do(ctx).Get()
+		result := request.Do(ctx)
+		if _, err := raw(result, typedWeight); err != nil {
+			return nil, err
+		}
+		return result.Get()
 	}
-	result := request.SetHeader("Accept", metadataList).Do(ctx)
-	if err := result.Error(); err != nil {
-		return nil, err
-	}
-	data, err := result.Raw()
+	data, err := raw(request.SetHeader("Accept", metadataList).Do(ctx), typedWeight)
 	if err != nil {
 		return nil, err
 	}

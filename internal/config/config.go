@@ -41,6 +41,7 @@ type Config struct {
 	Waivers           Waivers
 	Baseline          string // file of an earlier report
 	NewOnly           bool   // only what is not in the baseline gates
+	OwnerLabels       []string
 	SecretMetadata    bool
 	KubeletConfig     bool
 	Concurrency       int
@@ -50,6 +51,10 @@ type Config struct {
 
 	file File
 }
+
+// ownerLabels are the usual names for it. None is a standard: what Kubernetes recommends, app.kubernetes.io/managed-by
+// included, names software. https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+var ownerLabels = []string{"team", "owner"}
 
 // Place says where a key stands in the configuration file, as in kubemuster.yaml:12; it is empty for what does not.
 func (c *Config) Place(key string) string {
@@ -153,6 +158,9 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	c.Baseline, c.NewOnly = v.GetString("baseline"), v.GetBool("new-only")
 	if c.NewOnly && c.Baseline == "" {
 		return nil, errors.New("--new-only needs --baseline FILE, an earlier report to compare with")
+	}
+	if c.OwnerLabels = file.Owners.Labels; c.OwnerLabels == nil {
+		c.OwnerLabels = ownerLabels
 	}
 	c.Waivers = file.Waivers
 	c.Waivers.Files = v.GetStringSlice("waivers")

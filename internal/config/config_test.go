@@ -89,6 +89,20 @@ func TestTargetOfTheFile(t *testing.T) {
 	}
 }
 
+// Labels that the file gives take the place of the usual ones; an empty list is one, too.
+func TestOwnerLabels(t *testing.T) {
+	for file, want := range map[string][]string{
+		"":                       {"team", "owner"},
+		"owners: {}\n":           {"team", "owner"},
+		"owners: {labels: []}\n": {},
+		"owners: {labels: [example.com/squad]}\n": {"example.com/squad"},
+	} {
+		if c, err := load(t, file); err != nil || !reflect.DeepEqual(c.OwnerLabels, want) {
+			t.Errorf("%q: got %v, %v, want %v", file, c, err, want)
+		}
+	}
+}
+
 // What is wrong names line and key, and repeats no secret.
 func TestMistakes(t *testing.T) {
 	for _, tt := range []struct{ file, want string }{

@@ -17,6 +17,7 @@ type File struct {
 	Gate       Gate       `yaml:"gate"`
 	Limits     Limits     `yaml:"limits"`
 	Waivers    Waivers    `yaml:"waivers"`
+	Owners     Owners     `yaml:"owners"`
 
 	path  string
 	lines map[string]int // of every key and item, by its path
@@ -88,6 +89,12 @@ type Waivers struct {
 	Files       []string `yaml:"files"`
 	MaxDays     int      `yaml:"maxDays"`     // how far ahead a waiver may end; 0: no limit
 	Annotations bool     `yaml:"annotations"` // objects may ask to be waived
+}
+
+// Owners says who answers for what is found.
+type Owners struct {
+	// Labels of an object, or of its namespace, that name its owner; the first that it has. An empty list: none.
+	Labels []string `yaml:"labels"`
 }
 
 // Limits bound a run.

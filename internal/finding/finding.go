@@ -68,6 +68,7 @@ type Check struct {
 	Frameworks  map[string][]string // framework → controls
 	References  []string            // URLs
 	Parameters  []Parameter
+	OptIn       string // what the user has to set before it looks at anything: a flag or a parameter; empty for most
 	Pack        string // the pack it comes from
 }
 
@@ -145,8 +146,10 @@ type Finding struct {
 	Folded []string
 	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
 	ManagedBy string
-	File      string // manifests only: the file, relative, slashes
-	Line      int    // manifests only: 1-based
+	// Owner answers for the object, as a label of it or of its namespace says; empty where none does.
+	Owner string
+	File  string // manifests only: the file, relative, slashes
+	Line  int    // manifests only: 1-based
 }
 
 // BaselineState says what became of a finding since an earlier report, in SARIF's words.

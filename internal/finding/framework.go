@@ -1,5 +1,10 @@
 package finding
 
+import (
+	"slices"
+	"strings"
+)
+
 // Framework is a standard whose controls the checks answer.
 type Framework struct {
 	ID       string // cis-eks-1.8
@@ -15,7 +20,7 @@ type Control struct {
 	Title    string
 	Coverage Coverage
 	Checks   []string // the IDs of those that answer it
-	Reason   string   // why no check does
+	Reason   string   // why no check does, or none by itself
 }
 
 // Coverage says how far a control is answered.
@@ -23,14 +28,15 @@ type Coverage string
 
 // The classes of coverage.
 const (
-	Automated  Coverage = "automated"
+	ByDefault  Coverage = "by default"
 	NeedsFacts Coverage = "needs facts" // of the cloud's API
+	OptIn      Coverage = "opt-in"      // every check that answers it waits for a flag or a parameter
 	ByHand     Coverage = "manual"
 	Unlisted   Coverage = "unlisted" // no check answers it, and the framework's file does not say why
 )
 
 // Coverages lists all classes in the order in which reports show them.
-var Coverages = []Coverage{Automated, NeedsFacts, ByHand, Unlisted}
+var Coverages = []Coverage{ByDefault, NeedsFacts, OptIn, ByHand, Unlisted}
 
 // Count returns the number of controls in each class.
 func (f Framework) Count() map[Coverage]int {
@@ -39,4 +45,25 @@ func (f Framework) Count() map[Coverage]int {
 		n[c.Coverage]++
 	}
 	return n
+}
+
+// Answer sets the checks that answer the control of a framework, and its class if there are any.
+func (c *Control) Answer(framework string, checks []Check) {
+	var optIn []string
+	for _, check := range checks {
+		if !slices.Contains(check.Frameworks[framework], c.ID) {
+			continue
+		}
+		c.Checks = append(c.Checks, check.ID)
+		if check.OptIn != "" {
+			optIn = append(optIn, check.OptIn)
+		}
+	}
+	switch {
+	case len(c.Checks) > len(optIn):
+		c.Coverage = ByDefault
+	case len(c.Checks) > 0:
+		slices.Sort(optIn)
+		c.Coverage, c.Reason = OptIn, "set "+strings.Join(slices.Compact(optIn), " or ")
+	}
 }

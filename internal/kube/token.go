@@ -24,6 +24,8 @@ const (
 	issueTimeout = 90 * time.Second
 	// maxError bounds the body of an answer that says what went wrong, in bytes.
 	maxError = 64 << 10
+	// maxReview bounds what is answered to a question about the caller: it has some KiB, and no pages.
+	maxReview = 1 << 20
 )
 
 // TokenSource hands out a cluster's current credential and renews it before it ends, once for all who wait. It is safe
@@ -183,7 +185,11 @@ func (t *transport) send(req *http.Request) (*http.Response, *sdk.Token, error) 
 		return nil, tok, err
 	}
 	if resp.StatusCode < http.StatusBadRequest {
-		resp.Body = &boundedBody{ReadCloser: resp.Body, left: t.maxBody, server: t.host}
+		bound := t.maxBody
+		if req.Method == http.MethodPost {
+			bound = min(bound, maxReview)
+		}
+		resp.Body = &boundedBody{ReadCloser: resp.Body, left: bound, server: t.host}
 		return resp, tok, nil
 	}
 	return resp, tok, withoutToken(resp, tok.Value)

@@ -40,19 +40,19 @@ func TestRequiredAddOns(t *testing.T) {
 		{"scope: object; kinds: [example.com/v1/Widget]; requires: [example.com/v1/Widget]", ""},
 		{
 			"scope: cluster; kinds: [Pod]; requires: [Pod, example.com/v1/Widget]",
-			"p/checks/network/a/a.rego:1: custom.requires: no check sees Widget.example.com but one that names it in custom.kinds, where it is required already; leave it out",
+			"p/checks/network/a/a.rego:10: custom.requires: no check sees Widget.example.com but one that names it in custom.kinds, where it is required already; leave it out",
 		},
 		{
 			"scope: object; kinds: [Pod]; requires: [example.com/v1/Widget]",
-			"p/checks/network/a/a.rego:1: custom.requires: no check sees Widget.example.com but one that names it in custom.kinds, where it is required already; leave it out",
+			"p/checks/network/a/a.rego:10: custom.requires: no check sees Widget.example.com but one that names it in custom.kinds, where it is required already; leave it out",
 		},
 		{
 			"scope: cluster; kinds: [example.com/v1/Widget]; requires: [Pod]",
-			"p/checks/network/a/a.rego:1: custom.kinds: custom resources are judged one at a time; custom.scope must be object",
+			"p/checks/network/a/a.rego:8: custom.kinds: custom resources are judged one at a time; custom.scope must be object",
 		},
 		{
 			"scope: object; kinds: [cilium.io/v2alpha1/CiliumNetworkPolicy]",
-			`p/checks/network/a/a.rego:1: custom.kinds: "cilium.io/v2alpha1/CiliumNetworkPolicy" is read as cilium.io/v2/CiliumNetworkPolicy; write that`,
+			`p/checks/network/a/a.rego:9: custom.kinds: "cilium.io/v2alpha1/CiliumNetworkPolicy" is read as cilium.io/v2/CiliumNetworkPolicy; write that`,
 		},
 	} {
 		engine, err := policy.New(t.Context(), requiring(tt.metadata))

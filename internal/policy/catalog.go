@@ -6,15 +6,116 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
+
+// Catalog is what packs say of their checks, before anything is compiled.
+type Catalog struct {
+	packs      []Pack
+	checks     []*check
+	modules    map[string]*ast.Module // by file
+	frameworks []*framework
+	managed    []*managed
+	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
+}
+
+// Load reads the packs. Errors name file and line; what is wrong in a check's logic is found when it is compiled.
+func Load(packs ...Pack) (*Catalog, error) {
+	c := &Catalog{modules: map[string]*ast.Module{}}
+	for _, p := range packs {
+		if slices.ContainsFunc(c.packs, func(o Pack) bool { return o.Name == p.Name }) {
+			return nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
+		}
+		modules, checks, err := load(p)
+		if err != nil {
+			return nil, err
+		}
+		if p.SHA256, err = p.digest(); err != nil {
+			return nil, err
+		}
+		c.packs = append(c.packs, p)
+		if c.checks, err = merge(c.checks, checks, c.modules); err != nil {
+			return nil, err
+		}
+		if err := add(c.modules, modules); err != nil {
+			return nil, err
+		}
+		frameworks, err := loadFrameworks(p)
+		if err != nil {
+			return nil, err
+		}
+		c.frameworks = append(c.frameworks, frameworks...)
+		managed, err := loadManaged(p)
+		if err != nil {
+			return nil, err
+		}
+		c.managed = append(c.managed, managed...)
+		if len(checks) == 0 {
+			return nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
+		}
+	}
+	return c, known(c.frameworks, c.checks)
+}
+
+// Checks returns the catalogue, by ID.
+func (c *Catalog) Checks() []finding.Check {
+	out := make([]finding.Check, len(c.checks))
+	for i, check := range c.checks {
+		out[i] = check.Check
+	}
+	return out
+}
+
+// Packs returns the packs that the checks come from, with the digest of each.
+func (c *Catalog) Packs() []Pack { return c.packs }
+
+// Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
+func (c *Catalog) Lacks(id string) string {
+	for _, check := range c.checks {
+		if check.ID == id && check.missing != "" {
+			return fmt.Sprintf("it needs its parameter %s; set %s", check.missing, check.OptIn)
+		}
+	}
+	return ""
+}
+
+// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, behind them those of snapshot.OptIn,
+// and those of custom resources.
+func (c *Catalog) Kinds() []snapshot.Kind {
+	needed, custom := map[string]bool{}, map[string]snapshot.Kind{}
+	for _, check := range c.checks {
+		if check.missing != "" {
+			continue
+		}
+		for _, k := range check.Requires {
+			needed[k] = true
+		}
+		for _, k := range check.kinds {
+			if ofPack(k) {
+				custom[k.Name] = k
+			}
+		}
+	}
+	var out []snapshot.Kind
+	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
+		if needed[k.Name] {
+			out = append(out, k)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(custom)) {
+		out = append(out, custom[name])
+	}
+	return out
+}
 
 // check is a check with its logic.
 type check struct {
@@ -28,6 +129,8 @@ type check struct {
 	values        map[string]any // its parameters
 	missing       string         // the parameter without which it has nothing to say, if that is not set
 	severityFixed bool           // by the settings: its violations have no say
+	// reads is what the check reads of its input, once it is compiled.
+	reads *reads
 	// permissions are what the check looks for; nil without such a rule.
 	permissions permissions
 	// foldedUnder are the checks whose finding stands for this one's at the same grant.
@@ -130,75 +233,103 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if note == nil {
 		return nil, fmt.Errorf("%s: the package has no METADATA block; a check needs one", path)
 	}
-	at := fmt.Sprintf("%s:%d", path, note.Location.Row)
+	at := func(key string) string { return fmt.Sprintf("%s:%d", path, lineOf(module, note, key)) }
 	custom, err := json.Marshal(note.Custom)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", at, err)
+		return nil, fmt.Errorf("%s: %w", at("custom"), err)
 	}
 	var m metadata
 	decoder := json.NewDecoder(bytes.NewReader(custom))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil {
-		return nil, fmt.Errorf("%s: custom: %s", at, strings.TrimPrefix(err.Error(), "json: "))
+		key, problem := misfit(err)
+		return nil, fmt.Errorf("%s: custom: %s", at(key), problem)
 	}
 	if m.Scope == finding.GrantScope {
 		m.Kinds, m.Requires = slices.Concat(m.Kinds, grantKinds[:2]), slices.Concat(m.Requires, grantKinds)
 	}
 	severity, err := finding.ParseSeverity(m.Severity)
 	if err != nil {
-		return nil, fmt.Errorf("%s: severity: %w", at, err)
+		return nil, fmt.Errorf("%s: severity: %w", at("severity"), err)
 	}
 	for _, rule := range []struct {
+		key  string
 		ok   bool
 		want string
 	}{
-		{idPattern.MatchString(m.ID), "custom.id must be letters and four digits, as in KM1005"},
-		{namePattern.MatchString(m.Name), "custom.name must be in PascalCase"},
-		{note.Title != "", "title is missing"},
-		{note.Description != "", "description is missing: say what an attacker gains"},
-		{m.Remediation != "", "custom.remediation is missing: name the field or command"},
-		{slices.Contains(scopes, m.Scope), "custom.scope must be object, cluster or grant"},
-		{m.Scope == finding.GrantScope || len(m.FoldedUnder) == 0, "custom.foldedUnder is for the scope grant alone"},
-		{!slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
-		{len(m.Kinds) > 0, "custom.kinds is missing"},
-		{m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
+		{"id", idPattern.MatchString(m.ID), "custom.id must be letters and four digits, as in KM1005"},
+		{"name", namePattern.MatchString(m.Name), "custom.name must be in PascalCase"},
+		{"title", note.Title != "", "title is missing"},
+		{"description", note.Description != "", "description is missing: say what an attacker gains"},
+		{"remediation", m.Remediation != "", "custom.remediation is missing: name the field or command"},
+		{"scope", slices.Contains(scopes, m.Scope), "custom.scope must be object, cluster or grant"},
+		{"foldedUnder", m.Scope == finding.GrantScope || len(m.FoldedUnder) == 0, "custom.foldedUnder is for the scope grant alone"},
+		{"needs", !slices.ContainsFunc(m.Needs, func(n string) bool { return !slices.Contains(needed, n) }), "custom.needs may hold version and cluster, and nothing else"},
+		{"kinds", len(m.Kinds) > 0, "custom.kinds is missing"},
+		{"requires", m.Scope != finding.ClusterScope || len(m.Requires) > 0, "custom.requires is missing: name the kinds that must have been read"},
 	} {
 		if !rule.ok {
-			return nil, fmt.Errorf("%s: %s", at, rule.want)
+			return nil, fmt.Errorf("%s: %s", at(rule.key), rule.want)
 		}
 	}
 	kinds, err := kindsNamed(m.Kinds)
 	if err != nil {
-		return nil, fmt.Errorf("%s: custom.kinds: %w", at, err)
+		return nil, fmt.Errorf("%s: custom.kinds: %w", at("kinds"), err)
 	}
 	if m.Scope == finding.ClusterScope && slices.ContainsFunc(kinds, ofPack) {
-		return nil, fmt.Errorf("%s: custom.kinds: custom resources are judged one at a time; custom.scope must be object", at)
+		return nil, fmt.Errorf("%s: custom.kinds: custom resources are judged one at a time; custom.scope must be object", at("scope"))
 	}
 	requires, err := kindsNamed(m.Requires)
 	if err != nil {
-		return nil, fmt.Errorf("%s: custom.requires: %w", at, err)
+		return nil, fmt.Errorf("%s: custom.requires: %w", at("requires"), err)
 	}
 	parameters, err := parametersOf(m.Parameters)
 	if err != nil {
-		return nil, fmt.Errorf("%s: custom.parameters: %w", at, err)
+		return nil, fmt.Errorf("%s: custom.parameters: %w", at("parameters"), err)
 	}
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
 	}
 	if i := slices.IndexFunc(requires, func(k snapshot.Kind) bool { return ofPack(k) && !slices.Contains(kinds, k) }); i >= 0 {
-		return nil, fmt.Errorf("%s: custom.requires: no check sees %s but one that names it in custom.kinds, where it is required already; leave it out", at, requires[i].Name)
+		return nil, fmt.Errorf("%s: custom.requires: no check sees %s but one that names it in custom.kinds, where it is required already; leave it out", at("requires"), requires[i].Name)
 	}
-	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at, module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at(""), module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
 		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}
-	if c.values, c.missing, err = c.configured(nil); err != nil {
+	if err = c.configure(nil); err != nil {
 		return nil, err
 	}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())
 	}
 	return c, nil
+}
+
+// lineOf is where a key stands in a METADATA block, or where the block begins.
+func lineOf(module *ast.Module, note *ast.Annotations, key string) int {
+	for _, c := range module.Comments {
+		if row := c.Location.Row; key != "" && row > note.Location.Row && row < module.Package.Location.Row &&
+			strings.HasPrefix(strings.TrimSpace(string(c.Text)), key+":") {
+			return row
+		}
+	}
+	return note.Location.Row
+}
+
+// misfit says which key of the metadata has no place in it, or has a value of another form.
+func misfit(err error) (key, problem string) {
+	var form *json.UnmarshalTypeError
+	if errors.As(err, &form) {
+		key, _, _ = strings.Cut(form.Field, ".")
+		wants := map[reflect.Kind]string{reflect.String: "a string", reflect.Slice: "a list", reflect.Map: "a map", reflect.Struct: "a map"}[form.Type.Kind()]
+		return key, fmt.Sprintf("%s must be %s, and there is a JSON %s", form.Field, wants, form.Value)
+	}
+	problem = strings.TrimPrefix(err.Error(), "json: ")
+	if key, ok := strings.CutPrefix(problem, "unknown field "); ok {
+		return strings.Trim(key, `"`), problem
+	}
+	return "custom", problem
 }
 
 // merge adds a pack's checks to those of the packs before it, and takes away those whose place they take.

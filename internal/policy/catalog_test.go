@@ -58,3 +58,25 @@ func TestPacks(t *testing.T) {
 		t.Errorf("a pack twice: got %v", err)
 	}
 }
+
+// What is wrong in the metadata is told with the line of its key, or of the block where the key is missing.
+func TestMetadataRefused(t *testing.T) {
+	for _, tt := range []struct{ from, to, want string }{
+		{"severity: high", "severity: hihg", `:7: severity: "hihg" is no severity; choose one of critical, high, medium, low, info`},
+		{"id: XX1001", "id: X1", ":5: custom.id must be letters and four digits, as in KM1005"},
+		{"scope: object", "scope: objects", ":8: custom.scope must be object, cluster or grant"},
+		{"kinds: [Pod]", "kinds: Pod", ":9: custom: kinds must be a list, and there is a JSON string"},
+		{"kinds: [Pod]", "kinds: [Podd]", `:9: custom.kinds: "Podd" is no kind that is read`},
+		{"remediation: what to do", "remedy: what to do", `:10: custom: unknown field "remedy"`},
+		{"remediation: what to do", "frameworks: {a: b}", ":10: custom: frameworks must be a list, and there is a JSON string"},
+		{"#   kinds: [Pod]\n", "", ":1: custom.kinds is missing"},
+		{"kinds: [Pod]", "kinds: [Pod", ":9: the METADATA block is no YAML: did not find expected"},
+	} {
+		source := fmt.Sprintf(wellFormed, "XX1001", "a", "true")
+		broken := strings.Replace(source, tt.from, tt.to, 1)
+		_, err := policy.New(t.Context(), pack(map[string]string{"checks/workload/a/a.rego": broken}))
+		if broken == source || err == nil || !strings.Contains(err.Error(), "a.rego"+tt.want) {
+			t.Errorf("%s: got %v, want %s", tt.to, err, tt.want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,19 +23,14 @@ import (
 
 // Engine holds the compiled checks. It is safe for concurrent use.
 type Engine struct {
+	*Catalog
 	compiler *ast.Compiler
-	packs    []Pack
-	checks   []*check
 	objects  map[string][]*router // by the kind's name
 	shared   *router              // of the checks that share
 	apart    map[string][]*router // by the kind's name, of those that do not
 	cluster  *router
-	timeout  time.Duration // of a check on one object; zero means DefaultTimeout
-
-	frameworks []*framework
-	managed    []*managed
-	holders    *router // checks of the cluster that look for permissions
-	grants     *router
+	holders  *router // checks of the cluster that look for permissions
+	grants   *router
 }
 
 // Cluster is what a check may know of the cluster that it judges.
@@ -64,65 +60,36 @@ type Verdict struct {
 // time.now_ns, are known as such by OPA.
 var forbidden = []string{"rego.parse_module", "trace"}
 
-// New compiles the packs. Errors name file and line.
+// New loads the packs and compiles all their checks. Errors name file and line.
 func New(ctx context.Context, packs ...Pack) (*Engine, error) {
-	e, modules, err := assemble(packs)
+	c, err := Load(packs...)
 	if err != nil {
 		return nil, err
 	}
-	e.compiler = compilerFor(e.checks, modules)
-	if e.compiler.Compile(modules); e.compiler.Failed() {
-		return nil, compileError(e.compiler.Errors)
+	return c.Compile(ctx)
+}
+
+// Compile makes an engine of the catalogue's checks. Errors name file and line.
+func (c *Catalog) Compile(ctx context.Context) (*Engine, error) {
+	compiler := compilerFor(c.checks, c.modules)
+	if compiler.Compile(c.modules); compiler.Failed() {
+		return nil, compileError(compiler.Errors)
 	}
-	for _, c := range e.checks {
-		if len(e.compiler.GetRulesExact(c.rule)) == 0 {
-			return nil, fmt.Errorf("%s: check %s has no rule named violations", c.at, c.ID)
+	compiler.WithSchemas(nil) // they have done their work
+	for _, check := range c.checks {
+		if len(compiler.GetRulesExact(check.rule)) == 0 {
+			return nil, fmt.Errorf("%s: check %s has no rule named violations", check.at, check.ID)
 		}
+		check.reads = readsOf(compiler, check.rule)
 	}
+	checks := *c
+	checks.modules = nil // the compiler has its own
+	e := &Engine{Catalog: &checks, compiler: compiler}
 	if err := e.readPermissions(ctx); err != nil {
 		return nil, err
 	}
 	e.prepare()
 	return e, nil
-}
-
-// assemble loads the packs into one catalogue and one set of modules.
-func assemble(packs []Pack) (*Engine, map[string]*ast.Module, error) {
-	e := &Engine{objects: map[string][]*router{}}
-	modules := map[string]*ast.Module{}
-	for _, p := range packs {
-		if slices.ContainsFunc(e.packs, func(o Pack) bool { return o.Name == p.Name }) {
-			return nil, nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
-		}
-		m, checks, err := load(p)
-		if err != nil {
-			return nil, nil, err
-		}
-		if p.SHA256, err = p.digest(); err != nil {
-			return nil, nil, err
-		}
-		e.packs = append(e.packs, p)
-		if e.checks, err = merge(e.checks, checks, modules); err != nil {
-			return nil, nil, err
-		}
-		if err := add(modules, m); err != nil {
-			return nil, nil, err
-		}
-		f, err := loadFrameworks(p)
-		if err != nil {
-			return nil, nil, err
-		}
-		e.frameworks = append(e.frameworks, f...)
-		managed, err := loadManaged(p)
-		if err != nil {
-			return nil, nil, err
-		}
-		e.managed = append(e.managed, managed...)
-		if len(checks) == 0 {
-			return nil, nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
-		}
-	}
-	return e, modules, known(e.frameworks, e.checks)
 }
 
 // compilerFor returns a compiler with the rules that every pack's Rego is held to. The modules of checks are told what their input is.
@@ -143,6 +110,7 @@ func compilerFor(checks []*check, modules map[string]*ast.Module) *ast.Compiler 
 
 // prepare makes the routers of the engine's checks.
 func (e *Engine) prepare() {
+	e.objects = map[string][]*router{}
 	perKind := map[string][]*check{}
 	var cluster, holders, grants []*check
 	types, parameters := map[string]reflect.Type{}, map[string]any{}
@@ -174,7 +142,7 @@ func (e *Engine) prepare() {
 	e.cluster, e.holders, e.grants = ofCluster(cluster), ofCluster(holders), ofCluster(grants)
 	var shared []*check
 	for _, c := range e.checks {
-		if c.missing == "" && e.shares(c) {
+		if c.missing == "" && c.shares() {
 			shared = append(shared, c)
 		}
 	}
@@ -182,7 +150,7 @@ func (e *Engine) prepare() {
 	for kind, checks := range perKind {
 		e.objects[kind] = e.routers(data, limit, checks, types[kind])
 		for _, c := range checks {
-			if !e.shares(c) { // each by itself: a pod that is new to one of them is known to the others
+			if !c.shares() { // each by itself: a pod that is new to one of them is known to the others
 				e.apart[kind] = append(e.apart[kind], newRouter(e.compiler, data, limit, []*check{c}, types[kind]))
 			}
 		}
@@ -194,7 +162,7 @@ func (e *Engine) prepare() {
 func (e *Engine) routers(data data, limit time.Duration, checks []*check, object reflect.Type) []*router {
 	var common, own []*check
 	for _, c := range checks {
-		if readsOf(e.compiler, []ast.Ref{c.rule}).own() {
+		if c.reads.own() {
 			own = append(own, c)
 		} else {
 			common = append(common, c)
@@ -211,15 +179,15 @@ func (e *Engine) routers(data data, limit time.Duration, checks []*check, object
 
 // shares reports whether the check judges whatever runs pods, and nothing of it but those pods: a template that it passes has
 // pods that it passes, as far as they are like it.
-func (e *Engine) shares(c *check) bool {
+func (c *check) shares() bool {
 	if c.Scope != finding.ObjectScope {
 		return false
 	}
-	r := readsOf(e.compiler, []ast.Ref{c.rule})
+	r := c.reads
 	w := r.at("workload")
 	s := w.at("spec")
 	for _, own := range []*reads{ // in which a pod is never like its template, or need not be
-		r.at("object"), w.at("kind"), w.at("name"), w.at("metadata"), s.at("affinity"), s.at("nodeName"), s.at("hostname"), s.at("subdomain"),
+		r.at("object"), w.at("kind"), w.at("name"), w.at("metadata").unlike(), s.at("affinity"), s.at("nodeName"), s.at("hostname"), s.at("subdomain"),
 	} {
 		if own != nil {
 			return false
@@ -228,62 +196,11 @@ func (e *Engine) shares(c *check) bool {
 	return !slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.PodSpec != "" && !slices.Contains(c.Check.Kinds, k.Name) })
 }
 
-// Checks returns the catalogue, by ID.
-func (e *Engine) Checks() []finding.Check {
-	out := make([]finding.Check, len(e.checks))
-	for i, c := range e.checks {
-		out[i] = c.Check
-	}
-	return out
-}
-
 // Judges reports whether a check judges objects of a kind.
 func (e *Engine) Judges(id, kind string) bool {
 	return slices.ContainsFunc(e.objects[kind], func(r *router) bool {
 		return slices.ContainsFunc(r.checks, func(c *check) bool { return c.ID == id })
 	})
-}
-
-// Packs returns the packs that the checks come from, with the digest of each.
-func (e *Engine) Packs() []Pack { return e.packs }
-
-// Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
-func (e *Engine) Lacks(id string) string {
-	for _, c := range e.checks {
-		if c.ID == id && c.missing != "" {
-			return fmt.Sprintf("it needs its parameter %s; set policies.parameters.%s.%s", c.missing, c.ID, c.missing)
-		}
-	}
-	return ""
-}
-
-// Kinds returns the kinds that must be read for the checks, in the order of snapshot.Kinds, behind them those of snapshot.OptIn,
-// and those of custom resources.
-func (e *Engine) Kinds() []snapshot.Kind {
-	needed, custom := map[string]bool{}, map[string]snapshot.Kind{}
-	for _, c := range e.checks {
-		if c.missing != "" {
-			continue
-		}
-		for _, k := range c.Requires {
-			needed[k] = true
-		}
-		for _, k := range c.kinds {
-			if ofPack(k) {
-				custom[k.Name] = k
-			}
-		}
-	}
-	var out []snapshot.Kind
-	for _, k := range slices.Concat(snapshot.Kinds, snapshot.OptIn) {
-		if needed[k.Name] {
-			out = append(out, k)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(custom)) {
-		out = append(out, custom[name])
-	}
-	return out
 }
 
 // Object judges one object with the checks of its kind.
@@ -303,7 +220,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
 	}
-	w := newWorld(inv)
+	cluster, w := e.whose(cluster), newWorld(inv)
 	r := e.cluster.without(skip)
 	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
@@ -340,13 +257,15 @@ func capabilities() *ast.Capabilities {
 	return caps
 }
 
+var withinMetadata = regexp.MustCompile(`^yaml: (line \d+: )?`)
+
 // compileError names every place, one a line.
 func compileError(errs ast.Errors) error {
 	lines := map[string]bool{}
 	for _, e := range errs {
-		line := e.Message
+		line := withinMetadata.ReplaceAllString(e.Message, "the METADATA block is no YAML: ") // its own count of lines begins with the block
 		if e.Location != nil {
-			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, e.Message)
+			line = fmt.Sprintf("%s:%d: %s", e.Location.File, e.Location.Row, line)
 		}
 		if d, ok := e.Details.(*ast.RefErrInvalidDetail); ok {
 			line += didYouMean(d)
@@ -393,13 +312,16 @@ type router struct {
 func newRouter(compiler *ast.Compiler, data data, limit time.Duration, checks []*check, object reflect.Type) *router {
 	r := &router{checks: checks, limit: limit}
 	var rules []ast.Ref
+	read := &reads{}
 	for _, c := range checks {
 		r.single = append(r.single, newQuery(compiler, data, c.rule))
 		rules = append(rules, c.rule)
 		r.id += c.rule.String() + "\n"
+		read.add(c.reads)
 	}
+	read.settle()
 	r.all = newQuery(compiler, data, rules...)
-	r.form = newForm(readsOf(compiler, rules), object)
+	r.form = newForm(read, object)
 	return r
 }
 

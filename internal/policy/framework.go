@@ -109,29 +109,24 @@ func known(frameworks []*framework, checks []*check) error {
 	return errors.Join(problems...)
 }
 
-// Frameworks returns every framework with the engine's checks that answer its controls, by ID.
-func (e *Engine) Frameworks() []finding.Framework {
+// Frameworks returns every framework with the catalogue's checks that answer its controls, by ID.
+func (c *Catalog) Frameworks() []finding.Framework {
 	var all []finding.Framework
-	for _, f := range e.frameworks {
+	checks := c.Checks()
+	for _, f := range c.frameworks {
 		out := finding.Framework{ID: f.id, Name: f.Name, Version: f.Version, URL: f.URL}
 		for _, k := range f.Controls {
-			c := finding.Control{ID: k.ID, Title: k.Title}
-			for _, check := range e.checks {
-				if slices.Contains(check.Frameworks[f.id], k.ID) {
-					c.Checks = append(c.Checks, check.ID)
-				}
-			}
-			switch {
-			case len(c.Checks) > 0:
-				c.Coverage = finding.Automated
+			answer := finding.Control{ID: k.ID, Title: k.Title}
+			switch answer.Answer(f.id, checks); {
+			case len(answer.Checks) > 0:
 			case k.Needs != "":
-				c.Coverage, c.Reason = finding.NeedsFacts, "it is a setting of the cloud's API, which this version does not read"
+				answer.Coverage, answer.Reason = finding.NeedsFacts, "it is a setting of the cloud's API, which this version does not read"
 			case k.Manual != "":
-				c.Coverage, c.Reason = finding.ByHand, f.Reasons[k.Manual]
+				answer.Coverage, answer.Reason = finding.ByHand, f.Reasons[k.Manual]
 			default:
-				c.Coverage, c.Reason = finding.Unlisted, "no check answers it"
+				answer.Coverage, answer.Reason = finding.Unlisted, "no check answers it"
 			}
-			out.Controls = append(out.Controls, c)
+			out.Controls = append(out.Controls, answer)
 		}
 		all = append(all, out)
 	}
@@ -140,9 +135,9 @@ func (e *Engine) Frameworks() []finding.Framework {
 }
 
 // Framework returns the framework with this ID.
-func (e *Engine) Framework(id string) (finding.Framework, error) {
+func (c *Catalog) Framework(id string) (finding.Framework, error) {
 	var ids []string
-	for _, f := range e.Frameworks() {
+	for _, f := range c.Frameworks() {
 		if f.ID == id {
 			return f, nil
 		}

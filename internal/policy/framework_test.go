@@ -3,6 +3,7 @@ package policy_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -41,7 +42,7 @@ func TestFrameworks(t *testing.T) {
 	want := []finding.Framework{{
 		ID: "acme-2", Name: "Acme Baseline", Version: "2", URL: "https://acme.example/baseline",
 		Controls: []finding.Control{
-			{ID: "A-1", Title: "Answered", Coverage: finding.Automated, Checks: []string{"ACME0001"}},
+			{ID: "A-1", Title: "Answered", Coverage: finding.ByDefault, Checks: []string{"ACME0001"}},
 			{ID: "A-2", Title: "Not answered", Coverage: finding.ByHand, Reason: "a person has to ask"},
 			{ID: "A-3", Title: "In the cloud", Coverage: finding.NeedsFacts, Reason: "it is a setting of the cloud's API, which this version does not read"},
 			{ID: "A-4", Title: "Forgotten", Coverage: finding.Unlisted, Reason: "no check answers it"},
@@ -52,6 +53,46 @@ func TestFrameworks(t *testing.T) {
 	}
 	if _, err := engine.Framework("acme-1"); err == nil || !strings.Contains(err.Error(), "choose one of acme-2") {
 		t.Errorf("unknown framework: %v", err)
+	}
+}
+
+// A control whose checks all wait for something is opt-in, until it is set; one that has another check besides is not.
+func TestFrameworksOptIn(t *testing.T) {
+	mapped := func(id, name, kinds, control, more string) *fstest.MapFile {
+		check := fmt.Sprintf(wellFormed, id, name, "true")
+		check = strings.Replace(check, "#   kinds: [Pod]\n", "#   kinds: ["+kinds+"]\n", 1)
+		return &fstest.MapFile{Data: []byte(strings.Replace(check, "#   remediation: what to do\n", "#   remediation: what to do\n#   frameworks:\n#     acme-2: ["+control+"]\n"+more, 1))}
+	}
+	const parameter = "#   parameters:\n#     - {name: registries, type: strings, help: which}\n"
+	engine, err := policy.New(t.Context(), policy.Pack{Name: "acme", FS: fstest.MapFS{
+		"frameworks/acme-2.yaml":           {Data: []byte(acmeFramework)},
+		"checks/workload/one/one.rego":     mapped("ACME0001", "one", "Pod", "A-4", ""),
+		"checks/workload/two/two.rego":     mapped("ACME0002", "two", "KubeletConfiguration", "A-4, A-1, A-2", ""),
+		"checks/workload/three/three.rego": mapped("ACME0003", "three", "Pod", "A-2, A-3", parameter),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := func(engine *policy.Engine) (got []string) {
+		for _, c := range engine.Frameworks()[0].Controls {
+			got = append(got, fmt.Sprint(c.ID, " ", c.Coverage, " ", c.Checks, " ", c.Reason))
+		}
+		return got
+	}
+	want := []string{
+		"A-1 opt-in [ACME0002] set --kubelet-config", "A-2 opt-in [ACME0002 ACME0003] set --kubelet-config or policies.parameters.ACME0003.registries",
+		"A-3 opt-in [ACME0003] set policies.parameters.ACME0003.registries", "A-4 by default [ACME0001 ACME0002] ",
+	}
+	if got := classes(engine); !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+	engine, err = engine.Configure(t.Context(), policy.Settings{Parameters: map[string]map[string]any{"ACME0003": {"registries": []any{"acme.example"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want[1], want[2] = "A-2 by default [ACME0002 ACME0003] ", "A-3 by default [ACME0003] "
+	if got := classes(engine); !slices.Equal(got, want) {
+		t.Errorf("with the parameter: got %q\nwant %q", got, want)
 	}
 }
 
@@ -73,6 +114,23 @@ func TestFrameworksRefused(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// A control counts as answered only where manifests show each of its checks failing and passing.
+func TestControlsAreShown(t *testing.T) {
+	engine, shows := newEngine(t), map[string]string{}
+	for _, c := range engine.Checks() {
+		shows[c.ID] = shown(t, engine, c)
+	}
+	for _, f := range engine.Frameworks() {
+		for _, c := range f.Controls {
+			for _, id := range c.Checks {
+				if shows[id] != "" {
+					t.Errorf("%s %s counts as %s by %s, and %s", f.ID, c.ID, c.Coverage, id, shows[id])
+				}
+			}
+		}
 	}
 }
 

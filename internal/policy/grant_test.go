@@ -1,11 +1,9 @@
 package policy_test
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -137,8 +135,6 @@ func TestPermissionsAreRefused(t *testing.T) {
 		t.Errorf("a misspelt field: %v", err)
 	}
 }
-
-var shared = sync.OnceValues(func() (*policy.Engine, error) { return policy.New(context.Background(), ourPack) })
 
 func judgeInventory(t *testing.T, checks []string, inv snapshot.Inventory) []finding.Finding {
 	t.Helper()

@@ -48,7 +48,7 @@ func newForm(r *reads, kind reflect.Type) *form {
 		f.container = part(reflect.TypeFor[corev1.Container](), f.containers.at("spec"))
 		f.ephemeral = part(reflect.TypeFor[corev1.EphemeralContainer](), f.containers.at("spec"))
 	}
-	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "holders", "grant", "object", "apiVersion", "kind", "workload", "namespace", "path", "spec", "metadata", "containers", "name", "type"} {
+	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "holders", "grant", "object", "apiVersion", "kind", "workload", "namespace", "staticPod", "path", "spec", "metadata", "containers", "name", "type"} {
 		f.field(name)
 	}
 	return f
@@ -114,9 +114,10 @@ func (f *form) ofGrant(b []byte, in *grantInput, c Cluster) []byte {
 	return append(b, tagEnd)
 }
 
-// workload is what runs pods. Path is where their spec stands.
+// workload is what runs pods. Path is where their spec stands; staticPod is empty for all that is none.
 type workload struct {
 	kind, namespace, name, path string
+	staticPod                   string
 	spec                        *corev1.PodSpec
 	metadata                    *metav1.ObjectMeta
 }
@@ -158,6 +159,9 @@ func (f *form) ofWorkload(b []byte, w *workload) []byte {
 	b = f.text(b, f.workload, "kind", w.kind)
 	b = f.text(b, f.workload, "namespace", w.namespace)
 	b = f.text(b, f.workload, "name", w.name)
+	if w.staticPod != "" {
+		b = f.text(b, f.workload, "staticPod", w.staticPod)
+	}
 	b = f.text(b, f.workload, "path", path)
 	b = f.part(b, "spec", f.spec, reflect.ValueOf(spec).Elem())
 	b = f.part(b, "metadata", f.metadata, reflect.ValueOf(w.metadata))

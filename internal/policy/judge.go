@@ -24,11 +24,11 @@ type Judge struct {
 }
 
 // remembered bounds what a judge keeps in mind. Objects that are alike mostly come one behind the other.
-const remembered = 2048
+const remembered = 512
 
 // For returns a judge of a cluster's objects.
 func (e *Engine) For(cluster Cluster) *Judge {
-	return &Judge{engine: e, about: cluster, said: map[Sum][]outcome{}}
+	return &Judge{engine: e, about: e.whose(cluster), said: map[Sum][]outcome{}}
 }
 
 // Object judges one object with the checks of its kind.
@@ -51,7 +51,10 @@ func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object
 	}
 	var w *workload
 	if spec != nil {
-		w = &workload{o.Kind.Name, o.Value.GetNamespace(), o.Value.GetName(), o.Kind.PodSpec, spec, o.PodMeta()}
+		w = &workload{
+			kind: o.Kind.Name, namespace: o.Value.GetNamespace(), name: o.Value.GetName(), path: o.Kind.PodSpec,
+			staticPod: o.StaticPod(), spec: spec, metadata: o.PodMeta(),
+		}
 	}
 	find := func(c *check, v violation) finding.Finding {
 		kind, prefix := o.Subject()
@@ -78,7 +81,7 @@ func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object
 // not count.
 func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec) Sum {
 	r := j.engine.shared
-	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), spec: spec}, j.about)
+	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), staticPod: o.StaticPod(), spec: spec, metadata: o.PodMeta()}, j.about)
 	for _, l := range namedLists { // findings tell places by them
 		for _, name := range l.names(spec) {
 			b = appendString(b, name)

@@ -123,6 +123,17 @@ func (e *Engine) ManagedBy(cluster Cluster, as finding.Object, o snapshot.Object
 	return ""
 }
 
+// whose is the cluster with the provider that its version tells of.
+func (e *Engine) whose(c Cluster) Cluster {
+	for _, m := range e.managed {
+		if m.runs(c) {
+			c.Provider = m.provider
+			break
+		}
+	}
+	return c
+}
+
 // runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version.
 func (m *managed) runs(c Cluster) bool {
 	return c.Provider == m.provider || m.Version != "" && strings.Contains(c.Version, m.Version)

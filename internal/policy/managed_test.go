@@ -42,24 +42,9 @@ func TestManagedInRecordings(t *testing.T) {
 			"Service kube-system/kube-dns",
 		},
 	} {
-		f, err := os.Open("../../testdata/snapshots/" + provider + ".ndjson")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		r, err := snapshot.NewReader(f, provider)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var got []string
-		for {
-			o, err := r.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+		_, objects := recording(t, provider)
+		for _, o := range objects {
 			id := identityOf(o)
 			if engine.ManagedBy(policy.Cluster{Provider: provider}, id, o) != "" {
 				got = append(got, id.String())
@@ -72,32 +57,41 @@ func TestManagedInRecordings(t *testing.T) {
 	}
 }
 
+// recording is a recorded cluster of a provider.
+func recording(t *testing.T, provider string) (header snapshot.Header, objects []snapshot.Object) {
+	t.Helper()
+	f, err := os.Open("../../testdata/snapshots/" + provider + ".ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := snapshot.NewReader(f, provider)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		o, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return r.Header(), objects
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, o)
+	}
+}
+
 // On what Kubernetes and the providers run themselves nothing weighs high that its owner could mend, but for one DaemonSet that
 // people installed into kube-system.
 func TestRecordingsAreQuiet(t *testing.T) {
 	engine := newEngine(t)
 	for _, provider := range []string{"eks", "gke", "aks"} {
-		f, err := os.Open("../../testdata/snapshots/" + provider + ".ndjson")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		r, err := snapshot.NewReader(f, provider)
-		if err != nil {
-			t.Fatal(err)
-		}
-		about := policy.Cluster{Provider: provider, Version: r.Header().ServerVersion, Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
+		header, objects := recording(t, provider)
+		about := policy.Cluster{Provider: provider, Version: header.ServerVersion, Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
 		var index snapshot.Index
 		var findings []finding.Finding
 		managed := map[finding.Object]bool{}
-		for {
-			o, err := r.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+		for _, o := range objects {
 			index.Add(o)
 			managed[identityOf(o)] = engine.ManagedBy(about, identityOf(o), o) != ""
 			if len(o.Value.GetOwnerReferences()) == 0 { // others are judged at their owner

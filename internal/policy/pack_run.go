@@ -25,7 +25,7 @@ type TestResult struct {
 // RunTests runs a pack's Rego tests as scans run its checks: with the same built-in functions, strictness and schemas, and errors
 // of evaluation failing the test. The pack is loaded after those before it, whose tests are not run.
 func RunTests(ctx context.Context, p Pack, before ...Pack) ([]TestResult, error) {
-	e, modules, err := assemble(append(slices.Clone(before), p))
+	c, err := Load(append(slices.Clone(before), p)...)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func RunTests(ctx context.Context, p Pack, before ...Pack) ([]TestResult, error)
 		path := p.Name + "/" + file
 		module, err := parse(path, source)
 		if err == nil && module != nil {
-			modules[path] = module
+			c.modules[path] = module
 			tests++
 		}
 		return err
@@ -49,7 +49,7 @@ func RunTests(ctx context.Context, p Pack, before ...Pack) ([]TestResult, error)
 		return nil, fmt.Errorf("pack %s: %w", p.Name, errNoTests)
 	}
 	data := newData(map[string]any{})
-	results, err := tester.NewRunner().SetCompiler(compilerFor(e.checks, modules)).SetModules(modules).SetStore(data.store).
+	results, err := tester.NewRunner().SetCompiler(compilerFor(c.checks, c.modules)).SetModules(c.modules).SetStore(data.store).
 		RaiseBuiltinErrors(true).SetTimeout(DefaultTimeout).RunTests(ctx, data.read)
 	if errs, ok := err.(ast.Errors); ok {
 		return nil, compileError(errs)

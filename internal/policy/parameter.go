@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
 // parametersRoot is where checks read their parameters: data.kubemuster.parameters.<ID>.<name>.
@@ -89,6 +90,23 @@ func parametersSchema(c *check) schema {
 		own[p.Name] = parameterTypes[p.Type]
 	}
 	return object(schema{c.ID: object(own)})
+}
+
+// configure sets the check's parameters, and what it then still waits for.
+func (c *check) configure(set map[string]any) (err error) {
+	if c.values, c.missing, err = c.configured(set); err != nil {
+		return err
+	}
+	c.OptIn = ""
+	for _, name := range c.Requires {
+		if k, _ := snapshot.KindNamed(name); k.OptIn != "" {
+			c.OptIn = "--" + k.OptIn
+		}
+	}
+	if c.missing != "" {
+		c.OptIn = fmt.Sprintf("policies.parameters.%s.%s", c.ID, c.missing)
+	}
+	return nil
 }
 
 // configured is the check's parameters by name, as set or by default. One that has neither is missing: the check has nothing to

@@ -151,7 +151,7 @@ type standard struct {
 
 func newStandard(t testing.TB) standard {
 	t.Helper()
-	engine, err := policy.New(t.Context(), ourPack)
+	engine, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}

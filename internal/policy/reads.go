@@ -37,6 +37,23 @@ func (r *reads) own() bool {
 	return false
 }
 
+// unlike returns itself where more of metadata is read than labels and annotations that are named: what else stands there is
+// each pod's own, or may be.
+func (r *reads) unlike() *reads {
+	if r == nil {
+		return nil
+	}
+	if r.whole {
+		return r
+	}
+	for field, f := range r.of {
+		if field != "labels" && field != "annotations" || f.whole || f.of[each] != nil {
+			return r
+		}
+	}
+	return nil
+}
+
 // grow returns the part at a path, and makes it where nothing of it was read so far.
 func (r *reads) grow(path []string) *reads {
 	for _, field := range path {
@@ -71,12 +88,10 @@ func (r *reads) add(other *reads) {
 	}
 }
 
-// readsOf returns what the rules, and all rules that they use, read of the input.
-func readsOf(compiler *ast.Compiler, rules []ast.Ref) *reads {
+// readsOf returns what the rule, and all rules that it uses, read of the input.
+func readsOf(compiler *ast.Compiler, rule ast.Ref) *reads {
 	a := &analysis{compiler: compiler, input: &reads{}, seen: map[*ast.Rule]bool{}}
-	for _, r := range rules {
-		a.follow(r)
-	}
+	a.follow(rule)
 	a.input.settle()
 	return a.input
 }

@@ -55,7 +55,7 @@ func TestReads(t *testing.T) {
 			if compiler.Compile(map[string]*ast.Module{"x.rego": module}); compiler.Failed() {
 				t.Fatal(compiler.Errors)
 			}
-			if got := strings.Join(spell(readsOf(compiler, []ast.Ref{ast.MustParseRef("data.x.v")}), ""), " "); got != tt.want {
+			if got := strings.Join(spell(readsOf(compiler, ast.MustParseRef("data.x.v")), ""), " "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -272,3 +272,19 @@ func mixed(objects []snapshot.Object, n int) []snapshot.Object {
 
 // all skips no check.
 func all(finding.Check) bool { return false }
+
+// A check that reaches a container's fields by a variable, or hands on the whole of it, has every container converted whole.
+func TestChecksReadFieldsOfContainers(t *testing.T) {
+	engine, err := New(t.Context(), Pack{Name: "kubemuster", FS: policies.FS})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range engine.checks {
+		w := c.reads.at("workload")
+		for _, spec := range []*reads{w.at("spec"), w.at("containers").each().at("spec")} {
+			if spec != nil && (spec.whole || spec.of[each] != nil) {
+				t.Errorf("%s (%s) reads the whole of a spec", c.ID, c.at)
+			}
+		}
+	}
+}

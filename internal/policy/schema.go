@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -24,20 +25,30 @@ var (
 
 // inputSchema describes the input of a check, so that a field which no such object has is an error at load.
 func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
+	d := definitions{}
+	input := d.input(scope, kinds)
+	input["definitions"] = d
+	return input
+}
+
+// definitions holds each type once, by its name: a schema with a pod's at every place where one may stand takes long to read.
+type definitions schema
+
+func (d definitions) input(scope finding.Scope, kinds []snapshot.Kind) schema {
 	cluster := object(schema{"provider": text, "version": text, "time": text})
 	if scope == finding.ClusterScope {
 		return object(schema{
-			"cluster": cluster, "inventory": schemaOf(reflect.TypeFor[snapshot.Inventory]()), "holders": schemaOf(reflect.TypeFor[[]holderInput]()),
+			"cluster": cluster, "inventory": d.of(reflect.TypeFor[snapshot.Inventory]()), "holders": d.of(reflect.TypeFor[[]holderInput]()),
 		})
 	}
 	if scope == finding.GrantScope {
-		return object(schema{"cluster": cluster, "grant": schemaOf(reflect.TypeFor[grantInput]())})
+		return object(schema{"cluster": cluster, "grant": d.of(reflect.TypeFor[grantInput]())})
 	}
 	properties := schema{"cluster": cluster}
 	var objects []any
 	runsPods := true
 	for _, k := range kinds {
-		objects = append(objects, schemaOf(k.Type))
+		objects = append(objects, d.of(k.Type))
 		runsPods = runsPods && k.PodSpec != ""
 	}
 	if len(objects) == 1 {
@@ -47,19 +58,19 @@ func inputSchema(scope finding.Scope, kinds []snapshot.Kind) schema {
 	}
 	if runsPods {
 		properties["workload"] = object(schema{
-			"kind": text, "namespace": text, "name": text,
+			"kind": text, "namespace": text, "name": text, "staticPod": text,
 			"path":     text,
-			"spec":     schemaOf(reflect.TypeFor[corev1.PodSpec]()),
-			"metadata": schemaOf(reflect.TypeFor[metav1.ObjectMeta]()),
+			"spec":     d.of(reflect.TypeFor[corev1.PodSpec]()),
+			"metadata": d.of(reflect.TypeFor[metav1.ObjectMeta]()),
 			"containers": array(object(schema{
-				"name": text, "type": text, "path": text, "spec": schemaOf(reflect.TypeFor[corev1.Container]()),
+				"name": text, "type": text, "path": text, "spec": d.of(reflect.TypeFor[corev1.Container]()),
 			})),
 		})
 	}
 	return object(properties)
 }
 
-func schemaOf(t reflect.Type) schema {
+func (d definitions) of(t reflect.Type) schema {
 	switch t {
 	case reflect.TypeFor[unstructured.Unstructured]():
 		return schema{} // whatever its CRD says
@@ -73,7 +84,7 @@ func schemaOf(t reflect.Type) schema {
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return schemaOf(t.Elem())
+		return d.of(t.Elem())
 	case reflect.String:
 		return text
 	case reflect.Bool:
@@ -84,23 +95,34 @@ func schemaOf(t reflect.Type) schema {
 		if t.Elem().Kind() == reflect.Uint8 {
 			return text
 		}
-		return array(schemaOf(t.Elem()))
+		return array(d.of(t.Elem()))
 	case reflect.Map:
-		return schema{"type": "object", "additionalProperties": schemaOf(t.Elem())}
+		return schema{"type": "object", "additionalProperties": d.of(t.Elem())}
 	case reflect.Struct:
-		properties := schema{}
-		addProperties(properties, t)
-		return object(properties)
+		if t.Name() == "" {
+			return d.structure(t)
+		}
+		name := strings.ReplaceAll(t.PkgPath(), "/", ".") + "." + t.Name() // no pointer into JSON may hold a slash
+		if d[name] == nil {
+			d[name] = d.structure(t)
+		}
+		return schema{"$ref": "#/definitions/" + name}
 	}
 	return schema{}
 }
 
-func addProperties(properties schema, t reflect.Type) {
+func (d definitions) structure(t reflect.Type) schema {
+	properties := schema{}
+	d.addProperties(properties, t)
+	return object(properties)
+}
+
+func (d definitions) addProperties(properties schema, t reflect.Type) {
 	for _, f := range fieldsOf(t) {
 		if ft := t.Field(f.index).Type; f.inline {
-			addProperties(properties, ft)
+			d.addProperties(properties, ft)
 		} else {
-			properties[f.name] = schemaOf(ft)
+			properties[f.name] = d.of(ft)
 		}
 	}
 }

@@ -34,19 +34,19 @@ type SettingError struct {
 // Error implements error.
 func (e *SettingError) Error() string { return e.Problem }
 
-// Configure returns an engine with the checks that the settings leave, in the form that they give them.
-func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
-	if err := e.fits(s); err != nil {
+// Configure returns a catalogue of the checks that the settings leave, in the form that they give them.
+func (c *Catalog) Configure(s Settings) (*Catalog, error) {
+	if err := c.fits(s); err != nil {
 		return nil, err
 	}
-	configured := &Engine{compiler: e.compiler, packs: e.packs, frameworks: e.frameworks, managed: e.managed, timeout: s.Timeout, objects: map[string][]*router{}}
-	for _, c := range e.checks {
-		own := *c
-		if severity, ok := s.Severity[c.ID]; ok {
+	configured := *c
+	configured.checks, configured.timeout = nil, s.Timeout
+	for _, check := range c.checks {
+		own := *check
+		if severity, ok := s.Severity[own.ID]; ok {
 			own.Severity, own.severityFixed = severity, true
 		}
-		var err error
-		if own.values, own.missing, err = c.configured(s.Parameters[c.ID]); err != nil {
+		if err := own.configure(s.Parameters[own.ID]); err != nil {
 			return nil, err
 		}
 		if s.keeps(&own) {
@@ -56,6 +56,16 @@ func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
 	if len(configured.checks) == 0 {
 		return nil, errors.New("no check is left to run; select more or skip fewer")
 	}
+	return &configured, nil
+}
+
+// Configure returns an engine with the checks that the settings leave. Nothing is compiled again.
+func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
+	c, err := e.Catalog.Configure(s)
+	if err != nil {
+		return nil, err
+	}
+	configured := &Engine{Catalog: c, compiler: e.compiler}
 	configured.prepare()
 	return configured, nil
 }
@@ -67,11 +77,11 @@ func (s Settings) keeps(c *check) bool {
 }
 
 // fits refuses settings that name a check, domain or framework that is not there: they would be without effect.
-func (e *Engine) fits(s Settings) error {
+func (c *Catalog) fits(s Settings) error {
 	var ids, domains, frameworks []string
-	for _, c := range e.checks {
-		ids, domains = append(ids, c.ID), append(domains, c.Domain())
-		frameworks = slices.AppendSeq(frameworks, maps.Keys(c.Frameworks))
+	for _, check := range c.checks {
+		ids, domains = append(ids, check.ID), append(domains, check.Domain())
+		frameworks = slices.AppendSeq(frameworks, maps.Keys(check.Frameworks))
 	}
 	for _, list := range []struct {
 		key   string

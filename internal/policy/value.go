@@ -180,6 +180,9 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 				values[key] = iter.Value()
 			}
 		}
+		if len(keys) == 0 && other == nil {
+			return b, false // nothing that is read: no map, for all that the checks can tell
+		}
 		slices.Sort(keys)
 		b = append(b, tagObject)
 		for _, key := range keys {

@@ -29,8 +29,9 @@ var shapes = []struct {
 	{
 		Token,
 		[]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "ya29.", "AIza", "sk_live_", "sk-", "hvs.", "dop_v1_", "npm_", "k8s-aws-v1."},
-		regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|ya29\.[\w.-]+|AIza[\w-]{30,}|sk_live_\w{16,}|` +
-			`sk-(?:proj-|svcacct-|ant-\w{2,8}-)?\w{20,}|hvs\.[\w-]{20,}|dop_v1_[a-f0-9]{40,}|npm_[A-Za-z0-9]{30,}|k8s-aws-v1\.[\w=-]+)`),
+		// Words end in sk, and in the rest do not: whatever runs into that, it is taken for a token.
+		regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|ya29\.[\w.-]+|AIza[\w-]{30,}|sk_live_\w{16,}|` +
+			`\bsk-(?:proj-|svcacct-|ant-\w{2,8}-)?\w{20,}|hvs\.[\w-]{20,}|dop_v1_[a-f0-9]{40,}|npm_[A-Za-z0-9]{30,}|k8s-aws-v1\.[\w=-]+`),
 	},
 	{URLPassword, []string{"://"}, regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@"']*:[^/\s@"']+@`)},
 }

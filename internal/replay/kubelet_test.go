@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"testing"
@@ -19,27 +18,11 @@ import (
 
 // What a kubelet told is under its node's proxy, and nothing else is.
 func TestKubelet(t *testing.T) {
-	var file bytes.Buffer
-	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(kind string, v metav1.Object) {
-		k, _ := snapshot.KindNamed(kind)
-		if err := w.Write(snapshot.Object{Kind: k, Value: v}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("Node", &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})
-	write("Node", &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "unread"}})
-	write("KubeletConfiguration", &snapshot.KubeletConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "n1"}, Authorization: snapshot.KubeletAuthorization{Mode: "Webhook"}, ReadOnlyPort: 10255})
-	if err := w.End(snapshot.Ending{Gaps: []snapshot.Gap{{Kind: "KubeletConfiguration", Name: "unread", Reason: snapshot.TimedOut, Message: "it was late"}}}); err != nil {
-		t.Fatal(err)
-	}
-	r, err := snapshot.NewReader(&file, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := record(t, func(write func(string, metav1.Object)) {
+		write("Node", &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})
+		write("Node", &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "unread"}})
+		write("KubeletConfiguration", &snapshot.KubeletConfiguration{ObjectMeta: metav1.ObjectMeta{Name: "n1"}, Authorization: snapshot.KubeletAuthorization{Mode: "Webhook"}, ReadOnlyPort: 10255})
+	}, snapshot.Ending{Gaps: []snapshot.Gap{{Kind: "KubeletConfiguration", Name: "unread", Reason: snapshot.TimedOut, Message: "it was late"}}})
 	s, err := replay.New(r, replay.Options{
 		Authenticate: func(_ context.Context, token string) (string, []string, error) { return token, nil, nil },
 		Authorize: func(user string, _ []string, verb string, kind snapshot.Kind, _ string) bool {

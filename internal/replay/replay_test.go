@@ -33,36 +33,21 @@ import (
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// recorded is a snapshot with 25 pods in two namespaces, out of order.
-func recorded(t *testing.T) *snapshot.Reader {
+// record makes a snapshot of what is written to it.
+func record(t testing.TB, objects func(write func(kind string, v metav1.Object)), end snapshot.Ending) *snapshot.Reader {
 	t.Helper()
 	var file bytes.Buffer
 	w, err := snapshot.NewWriter(&file, snapshot.Header{ServerVersion: "v1.37.2"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func(kind string, v metav1.Object) {
+	objects(func(kind string, v metav1.Object) {
 		k, _ := snapshot.KindNamed(kind)
 		if err := w.Write(snapshot.Object{Kind: k, Value: v}); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for i := 24; i >= 0; i-- {
-		write("Pod", &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{
-				Name: fmt.Sprintf("pod-%02d", i), Namespace: []string{"a", "b"}[i%2], Labels: map[string]string{"third": fmt.Sprint(i % 3)},
-				ResourceVersion: fmt.Sprint(100 + i),
-			},
-			Spec: corev1.PodSpec{NodeName: "n1", Containers: []corev1.Container{{Name: "c", Image: "i:1"}}},
-		})
-	}
-	write("Namespace", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "a"}})
-	write("Role", &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "r", Namespace: "a"}, Rules: []rbacv1.PolicyRule{{Verbs: []string{"get"}}}})
-	counts := map[string]int{}
-	for _, k := range snapshot.Kinds {
-		counts[k.Name] = 0
-	}
-	if err := w.End(snapshot.Ending{Objects: counts}); err != nil {
+	})
+	if err := w.End(end); err != nil {
 		t.Fatal(err)
 	}
 	r, err := snapshot.NewReader(&file, "test")
@@ -70,6 +55,28 @@ func recorded(t *testing.T) *snapshot.Reader {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// recorded is a snapshot with 25 pods in two namespaces, out of order.
+func recorded(t testing.TB) *snapshot.Reader {
+	t.Helper()
+	counts := map[string]int{}
+	for _, k := range snapshot.Kinds {
+		counts[k.Name] = 0
+	}
+	return record(t, func(write func(string, metav1.Object)) {
+		for i := 24; i >= 0; i-- {
+			write("Pod", &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{
+					Name: fmt.Sprintf("pod-%02d", i), Namespace: []string{"a", "b"}[i%2], Labels: map[string]string{"third": fmt.Sprint(i % 3)},
+					ResourceVersion: fmt.Sprint(100 + i),
+				},
+				Spec: corev1.PodSpec{NodeName: "n1", Containers: []corev1.Container{{Name: "c", Image: "i:1"}}},
+			})
+		}
+		write("Namespace", &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "a"}})
+		write("Role", &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "r", Namespace: "a"}, Rules: []rbacv1.PolicyRule{{Verbs: []string{"get"}}}})
+	}, snapshot.Ending{Objects: counts})
 }
 
 // start serves the snapshot to "Bearer good" as dora, who may list no roles and nothing in namespace b.

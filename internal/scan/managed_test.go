@@ -69,3 +69,36 @@ func TestManagedByProvider(t *testing.T) {
 		t.Errorf("got %v, want %v, problem %v", got, want, c.Problem)
 	}
 }
+
+// Static pods of one name are the provider's where each of them is: one that only claims the name counts.
+func TestManagedStaticPods(t *testing.T) {
+	engine, err := policy.New(t.Context(), policy.Pack{Name: "test", FS: fstest.MapFS{
+		"managed/x.yaml":           {Data: []byte(managedPack)},
+		"checks/workload/a/a.rego": managedCheck("a", "XX1001", "object", `violation := {"path": "spec", "message": "it is there"}`),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := func(node, image string) string {
+		return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent-" + node + ", namespace: kube-system, " +
+			"ownerReferences: [{apiVersion: v1, kind: Node, name: " + node + ", uid: x, controller: true}]}\n" +
+			"spec: {nodeName: " + node + ", containers: [{name: c, image: " + image + "}]}\n"
+	}
+	managedBy := map[string]string{}
+	for name, text := range map[string]string{
+		"all":       pod("n1", "ours.example/agent") + pod("n2", "ours.example/agent:2"),
+		"not all":   pod("n1", "ours.example/agent") + pod("n2", "theirs.example/agent") + pod("n3", "ours.example/agent:2"),
+		"not first": pod("n1", "theirs.example/agent") + pod("n2", "ours.example/agent"),
+	} {
+		file := filepath.Join(t.TempDir(), "pods.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range (&Scanner{Engine: engine, Host: host}).Run(t.Context(), []Target{{Raw: "manifests://" + file}}).Clusters[0].Findings {
+			managedBy[name+" "+f.Object.Name] = f.ManagedBy
+		}
+	}
+	if want := map[string]string{"all agent": "provider", "not all agent": "", "not first agent": ""}; !reflect.DeepEqual(managedBy, want) {
+		t.Errorf("got %v, want %v", managedBy, want)
+	}
+}

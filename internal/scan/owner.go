@@ -31,6 +31,8 @@ type owner struct {
 	looked map[policy.Sum]string
 	// Of a root that was not read: each violation, in each content that has it.
 	seen map[string]map[policy.Sum]finding.Finding
+	// Of a root that was not read: something that claims it is not the provider's.
+	ours bool
 }
 
 func newOwner(o finding.Object, read bool) *owner {
@@ -142,11 +144,13 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell
 	}
 	r.mu.Unlock()
+	ours := !root.read && r.scanner.Engine.ManagedBy(r.about, root.object, o) == ""
 	if isPod {
 		o.Value = withoutDefaultedPorts(pod)
 	}
 	content := r.sum(o)
 	r.mu.Lock()
+	root.ours = root.ours || ours
 	name, seen := root.looked[content]
 	first := !root.read && len(root.looked) == 0 // no template would have told
 	// A ReplicaSet stands before its pods.
@@ -176,6 +180,7 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 			if root.seen[at] == nil {
 				root.seen[at] = map[policy.Sum]finding.Finding{}
 			}
+			f.Owner = r.ownership.label(o) // nobody else can tell
 			root.seen[at][content] = f
 		}
 		if root.violates[at] {
@@ -201,7 +206,7 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 }
 
 // tellUnread adds the findings at owners that were not read, each once, and names where it was seen: nobody else could say
-// which of all that claim the owner it is.
+// which of all that claim the owner it is. It is the provider's only where all of them are.
 func (r *run) tellUnread() {
 	for _, w := range r.unreadOwners {
 		for _, contents := range w.seen {
@@ -216,6 +221,9 @@ func (r *run) tellUnread() {
 				in += fmt.Sprintf(" and %d unlike it", n)
 			}
 			f.Object = w.object
+			if !w.ours {
+				f.ManagedBy = policy.ByProvider
+			}
 			f.Message += " (seen in " + in + ")"
 			r.cluster.Findings = append(r.cluster.Findings, f)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -128,10 +129,15 @@ func TestOwnedPods(t *testing.T) {
 	}
 }
 
-// sums returns what identifies pods of a spec and an annotation by what our own checks read, with the run that tells.
-func sums(t *testing.T) (*run, func(s *corev1.PodSpec, annotation string) policy.Sum) {
+// ownPack is our own checks, compiled.
+var ownPack = sync.OnceValues(func() (*policy.Engine, error) {
+	return policy.New(context.Background(), policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})
+})
+
+// sums returns what identifies pods of a spec by what our own checks read, with the run that tells.
+func sums(t *testing.T) (*run, func(*corev1.PodSpec) policy.Sum) {
 	t.Helper()
-	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	engine, err := ownPack()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,10 +153,10 @@ func sums(t *testing.T) (*run, func(s *corev1.PodSpec, annotation string) policy
 	r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
 	r.judges = engine.For(policy.Cluster{})
 	n := 0
-	return r, func(s *corev1.PodSpec, annotation string) policy.Sum {
+	return r, func(s *corev1.PodSpec) policy.Sum {
 		n++
 		m := meta("a", fmt.Sprint("p-", n), fmt.Sprint("p-", n), "")
-		m.Labels, m.Annotations = map[string]string{"pod-template-hash": m.Name}, map[string]string{annotation: "unconfined"}
+		m.Labels, m.Annotations = map[string]string{"pod-template-hash": m.Name}, map[string]string{"pod": m.Name}
 		return r.sum(object(&corev1.Pod{ObjectMeta: m, Spec: *s}))
 	}
 }
@@ -167,7 +173,7 @@ func TestSum(t *testing.T) {
 		return &s
 	}
 	r, sum := sums(t)
-	same := sum(base(), "a")
+	same := sum(base())
 	template := &appsv1.Deployment{ObjectMeta: meta("a", "d", "d", "")}
 	template.Spec.Template.Spec = *base()
 	template.Spec.Template.Spec.Volumes = template.Spec.Template.Spec.Volumes[1:]
@@ -196,7 +202,7 @@ func TestSum(t *testing.T) {
 	} {
 		s := base()
 		tt.change(s)
-		if got := sum(s, name); (got == same) != tt.same {
+		if got := sum(s); (got == same) != tt.same {
 			t.Errorf("%s: same is %v", name, got == same)
 		}
 	}
@@ -357,7 +363,7 @@ func TestWhatIsEachPodsOwn(t *testing.T) {
 			owners = append(owners, o)
 		}
 	}
-	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	engine, err := ownPack()
 	if err != nil {
 		t.Fatal(err)
 	}

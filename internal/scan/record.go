@@ -19,8 +19,8 @@ import (
 )
 
 // Record reads every kind of a cluster that may be read without asking or was asked for, whatever this run's checks need, and has
-// save write it as a snapshot; with an Engine the kinds that its packs ask for, too. What could not be read is in the cluster's gaps and in the snapshot. After an error, and when ctx is cancelled, write has failed and save
-// must leave no file.
+// save write it as a snapshot. What could not be read is in the cluster's gaps and in the snapshot. After an error, and when ctx
+// is cancelled, write has failed and save must leave no file.
 func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.Writer) error) error) (c report.Cluster, err error) {
 	name, _, _ := strings.Cut(t.Raw, "?")
 	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.NotScanned}
@@ -29,11 +29,9 @@ func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
 	kinds := slices.Concat(snapshot.Kinds, slices.DeleteFunc(slices.Clone(snapshot.OptIn), s.leavesOut))
-	if s.Engine != nil {
-		for _, k := range s.Engine.Kinds() {
-			if _, known := snapshot.KindNamed(k.Name); !known {
-				kinds = append(kinds, k)
-			}
+	for _, k := range s.Opts.Kinds {
+		if _, known := snapshot.KindNamed(k.Name); !known {
+			kinds = append(kinds, k)
 		}
 	}
 	scope := collect.Scope{Kinds: kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}

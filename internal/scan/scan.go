@@ -49,8 +49,11 @@ type Options struct {
 	PageSize          int64         // objects a request; zero means collect's default
 	Namespaces        []string
 	ExcludeNamespaces []string
-	OptIn             []string  // flags of snapshot.OptIn that were set
-	Stdin             io.Reader // of manifests://-
+	OptIn             []string // flags of snapshot.OptIn that were set
+	// Kinds are those that Record reads beside what every scan may: the custom resources of packs.
+	Kinds       []snapshot.Kind
+	OwnerLabels []string  // which name an object's owner, the first that it has
+	Stdin       io.Reader // of manifests://-
 }
 
 // Event is a step of one cluster's scan.
@@ -59,6 +62,8 @@ type Event struct {
 	Target  string
 	Kind    EventKind
 	Objects int // read so far
+	Kinds   int // read so far, of which there are objects
+	Checks  int // that judge the whole cluster
 	Status  report.Status
 }
 
@@ -70,6 +75,7 @@ const (
 	Started EventKind = iota
 	Connected
 	Reading
+	Judging // all has been read
 	Finished
 )
 
@@ -146,6 +152,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run.wholeCluster(judging, scope)
 	run.tally(scope)
 	run.notify()
+	run.ownership.tell(c.Findings)
 	sortFindings(c.Findings)
 	if len(c.Gaps) > 0 || len(run.failures) > 0 {
 		c.Status = report.Partial
@@ -193,6 +200,8 @@ type run struct {
 	about   policy.Cluster
 	judges  *policy.Judge
 	index   snapshot.Index
+	// ownership is guarded by mu while objects are read.
+	ownership ownership
 
 	mu           sync.Mutex
 	owners       map[types.UID]*owner
@@ -200,13 +209,14 @@ type run struct {
 	verdicts     map[string]map[finding.Verdict]int
 	failures     map[string]failure // of evaluation, by check
 	read         int
+	kinds        map[string]bool                    // of which objects were read
 	absent       []string                           // kinds that the server does not serve
 	managed      map[finding.Object]bool            // what the provider itself runs
 	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, kinds: map[string]bool{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -291,14 +301,16 @@ func (r *run) see(page []snapshot.Object) {
 	for _, o := range page {
 		r.index.Add(o)
 		r.own(o)
+		r.ownership.see(o)
 		if o.Line != nil {
 			r.files[identity(o)] = o
 		}
 	}
 	r.read += len(page)
-	read := r.read
+	r.kinds[page[0].Kind.Name] = true
+	read := Event{Index: r.number, Target: r.cluster.Target, Kind: Reading, Objects: r.read, Kinds: len(r.kinds)}
 	r.mu.Unlock()
-	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Reading, Objects: read})
+	r.scanner.event(read)
 }
 
 func (r *run) judge(ctx context.Context, page []snapshot.Object) {
@@ -325,6 +337,7 @@ func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
 	for i := range findings { // those on a pod may stand at its owner
 		findings[i].ManagedBy = engine.ManagedBy(r.about, findings[i].Object, o)
 		if findings[i].Object == id { // a pod speaks for itself, not for its owner
+			findings[i].Owner = r.ownership.label(o)
 			findings[i].Request = finding.RequestOf(o.Value.GetAnnotations())
 		}
 	}
@@ -427,9 +440,17 @@ func (r *run) untold(c finding.Check) bool {
 
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	inv := r.index.Inventory()
-	j := r.scanner.Engine.Cluster(ctx, inv, r.about, func(c finding.Check) bool {
+	skip := func(c finding.Check) bool {
 		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
-	})
+	}
+	checks := 0
+	for _, c := range r.scanner.Engine.Checks() {
+		if c.Scope != finding.ObjectScope && !skip(c) {
+			checks++
+		}
+	}
+	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Judging, Objects: r.read, Kinds: len(r.kinds), Checks: checks})
+	j := r.scanner.Engine.Cluster(ctx, inv, r.about, skip)
 	if names := inv.Unclear; len(names) > 0 {
 		more := ""
 		if n := len(names) - toldSingly; n > 0 {

@@ -550,7 +550,7 @@ func TestRunTellsWhatHappens(t *testing.T) {
 	}}
 	good := apiServer(t, "shop", shop(), nil)
 	r := s.Run(t.Context(), []Target{good, {Raw: "fake://missing?server=" + good.Params["server"] + "&ca=" + caFile}})
-	want := map[string][]EventKind{"fake://shop": {Started, Connected, Reading, Finished}, "fake://missing": {Started, Finished}}
+	want := map[string][]EventKind{"fake://shop": {Started, Connected, Reading, Judging, Finished}, "fake://missing": {Started, Finished}}
 	if !reflect.DeepEqual(events, want) {
 		t.Errorf("got %v, want %v", events, want)
 	}

@@ -111,7 +111,8 @@ type Reader struct {
 	header  Header
 	name    string
 	line    int
-	size    int64 // bytes read
+	size    int64 // bytes read, unpacked
+	limit   int64 // of size
 	scanner *bufio.Scanner
 	counts  map[string]int
 	unknown map[schema.GroupKind]int
@@ -134,7 +135,7 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 		}
 		r = unpacked
 	}
-	f := &Reader{name: name, scanner: bufio.NewScanner(r), counts: map[string]int{}, unknown: map[schema.GroupKind]int{}}
+	f := &Reader{name: name, limit: maxFile, scanner: bufio.NewScanner(r), counts: map[string]int{}, unknown: map[schema.GroupKind]int{}}
 	f.scanner.Buffer(nil, maxLine)
 	line, err := f.next()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -210,8 +211,8 @@ func (f *Reader) Next() (Object, error) {
 func (f *Reader) next() ([]byte, error) {
 	for f.scanner.Scan() {
 		f.line++
-		if f.size += int64(len(f.scanner.Bytes())) + 1; f.size > maxFile {
-			return nil, fmt.Errorf("%s:%d: the file unpacks to more than %d GiB, which no recording does", f.name, f.line, maxFile>>30)
+		if f.size += int64(len(f.scanner.Bytes())) + 1; f.size > f.limit {
+			return nil, fmt.Errorf("%s:%d: the file unpacks to more than %d GiB, which no recording does", f.name, f.line, f.limit>>30)
 		}
 		if line := bytes.TrimSpace(f.scanner.Bytes()); len(line) > 0 {
 			return line, nil

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -62,6 +63,15 @@ func (o Object) PodSpec() *corev1.PodSpec {
 func (o Object) PodMeta() *metav1.ObjectMeta {
 	_, meta := o.pod()
 	return meta
+}
+
+// StaticPod returns the name that a static pod's manifest gives it, without its node's; it is empty for everything else.
+func (o Object) StaticPod() string {
+	pod, ok := o.Value.(*corev1.Pod)
+	if !ok || !isMirror(pod, metav1.GetControllerOfNoCopy(pod)) {
+		return ""
+	}
+	return strings.TrimSuffix(pod.Name, "-"+pod.Spec.NodeName)
 }
 
 func (o Object) pod() (*corev1.PodSpec, *metav1.ObjectMeta) {

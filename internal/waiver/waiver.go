@@ -150,19 +150,59 @@ func (s *Set) Problems(checks []finding.Check) []string {
 
 func (w *Waiver) expired(now time.Time) bool { return !now.Before(w.ends) }
 
-// broad says why a waiver takes in more than anybody can answer for.
+// broad says why a waiver takes in more than anybody can answer for: checks of several domains, several checks on whatever
+// object, or one check in whatever cluster. A kind narrows nothing: all Deployments are most of what there is.
 func (w *Waiver) broad() string {
-	everywhere := open(w.Namespace) && open(w.Kind) && open(w.Name)
+	head, wild := literal(w.Check)
+	object := narrows(w.Namespace) || narrows(w.Name)
 	switch {
-	case open(w.Check):
-		return "it waives every check; name one"
-	case everywhere && open(w.Cluster):
-		return "it waives the check in all clusters; name a cluster, namespace, kind or name, or skip the check"
+	case wild && !strings.ContainsAny(head, "0123456789"): // the first digit of an ID is its domain
+		return "it waives checks of every domain; name a check, or those of one domain, as in KM10*"
+	case wild && !object:
+		return "it waives several checks on every object; name a namespace or a name, or one check"
+	case !object && !narrows(w.Cluster):
+		return "it waives the check in all clusters; name a cluster, a namespace or a name, or skip the check"
 	}
 	return ""
 }
 
-func open(pattern string) bool { return strings.Trim(pattern, "*?") == "" }
+// narrows reports whether a pattern leaves out most of what there is: it has no wildcard, or says at least two characters of
+// what it wants.
+func narrows(pattern string) bool {
+	said, wild := 0, false
+	for more := true; more; {
+		var head string
+		head, more = literal(pattern)
+		said += len(strings.Trim(head, "-.:_"))
+		pattern = pattern[len(head):]
+		switch {
+		case !more:
+		case pattern[0] == '\\':
+			said++
+			pattern = pattern[2:]
+		case pattern[0] == '[':
+			end := strings.IndexByte(pattern, ']') + 1
+			if end == len("[x]") { // as the HTML page writes what means something in patterns
+				said++
+			} else {
+				wild = true
+			}
+			pattern = pattern[end:]
+		default:
+			wild = true
+			pattern = pattern[1:]
+		}
+	}
+	return said >= 2 || said > 0 && !wild
+}
+
+// literal is what a pattern begins with, and whether more than that follows.
+func literal(pattern string) (head string, more bool) {
+	if i := strings.IndexAny(pattern, `*?[\`); i >= 0 {
+		return pattern[:i], true
+	}
+	return pattern, false
+}
 
 func match(pattern, value string) bool {
 	ok, _ := path.Match(pattern, value)

@@ -65,7 +65,7 @@ func TestApply(t *testing.T) {
 		waived, notes []string
 	}{
 		{"by name", "check: KM1005, namespace: shop, name: web, expires: 2026-04-01", []string{"prod KM1005 fail", "stage KM1005 fail"}, nil},
-		{"globs", "check: KM10*, cluster: pr*, kind: Deploy*, expires: 2026-04-01", []string{"prod KM1005 fail", "prod KM1007 fail"}, nil},
+		{"globs", "check: KM10*, cluster: pr*, namespace: sh*, kind: Deploy*, expires: 2026-04-01", []string{"prod KM1005 fail", "prod KM1007 fail"}, nil},
 		{"its last day", "check: KM1007, namespace: shop, expires: 2026-03-02", []string{"prod KM1007 fail"}, nil},
 		{"expired", "check: KM1007, namespace: shop, expires: 2026-03-01", nil, []string{
 			"prod waiver/expired the waiver at waivers.yaml:2 (KM1007, shop) expired on 2026-03-01: 1 findings count again",
@@ -77,8 +77,8 @@ func TestApply(t *testing.T) {
 		{"nobody can tell whether it is used", "check: KM1007, name: api, expires: 2026-04-01", nil, nil},
 		{"of a check that did not run", "check: KM2001, cluster: prod, name: api, expires: 2026-04-01", nil, nil},
 		{"over-broad", "check: KM1007, expires: 2026-04-01", []string{"prod KM1007 fail"}, []string{
-			"prod waiver/over-broad the waiver at waivers.yaml:2 (KM1007, shop) is too broad: it waives the check in all clusters; name a cluster, namespace, kind or name, or skip the check",
-			"stage waiver/over-broad the waiver at waivers.yaml:2 (KM1007, shop) is too broad: it waives the check in all clusters; name a cluster, namespace, kind or name, or skip the check",
+			"prod waiver/over-broad the waiver at waivers.yaml:2 (KM1007, shop) is too broad: it waives the check in all clusters; name a cluster, a namespace or a name, or skip the check",
+			"stage waiver/over-broad the waiver at waivers.yaml:2 (KM1007, shop) is too broad: it waives the check in all clusters; name a cluster, a namespace or a name, or skip the check",
 		}},
 	}
 	for _, tt := range tests {
@@ -219,6 +219,7 @@ func TestProblems(t *testing.T) {
 - {check: KM1005, name: web, owner: o, reason: r, expires: 2026-03-01}
 - {check: KM1005, owner: o, reason: r, expires: 2026-04-01}
 - {check: "*", name: web, owner: o, reason: r, expires: 2026-04-01}
+- {check: KM10*, cluster: prod, owner: o, reason: r, expires: 2026-04-01}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -226,11 +227,66 @@ func TestProblems(t *testing.T) {
 	want := []string{
 		`waivers.yaml:3: there is no check "KM105"; kubemuster checks list shows all`,
 		"waivers.yaml:4: expired on 2026-03-01; renew it or take it out",
-		"waivers.yaml:5: it waives the check in all clusters; name a cluster, namespace, kind or name, or skip the check",
-		"waivers.yaml:6: it waives every check; name one",
+		"waivers.yaml:5: it waives the check in all clusters; name a cluster, a namespace or a name, or skip the check",
+		"waivers.yaml:6: it waives checks of every domain; name a check, or those of one domain, as in KM10*",
+		"waivers.yaml:7: it waives several checks on every object; name a namespace or a name, or one check",
 	}
 	if got := s.Problems(sample().Checks); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// How broad a waiver is does not depend on which checks or objects there happen to be.
+func TestOverBroad(t *testing.T) {
+	const (
+		domains = "it waives checks of every domain; name a check, or those of one domain, as in KM10*"
+		several = "it waives several checks on every object; name a namespace or a name, or one check"
+		all     = "it waives the check in all clusters; name a cluster, a namespace or a name, or skip the check"
+	)
+	for fields, want := range map[string]string{
+		"check: KM1005, name: web":                            "",
+		"check: KM1005, name: x":                              "", // short, and yet one
+		"check: KM1005, namespace: ci-*":                      "",
+		"check: KM1005, cluster: prod":                        "", // somebody may answer for a cluster
+		"check: KM1005, cluster: 'eu-*'":                      "",
+		"check: KM1005, name: 'a[*]b'":                        "", // a name that holds what patterns are made of
+		`check: KM1005, name: 'a\*'`:                          "",
+		"check: KM1005, name: '[w][e]*'":                      "",
+		"check: KM10*, namespace: legacy":                     "",
+		"check: KM1*, name: agent-*":                          "",
+		"check: 'KM100[57]', namespace: shop":                 "",
+		"check: KM*, namespace: shop, name: web":              domains,
+		"check: '*', cluster: prod, namespace: shop":          domains,
+		"check: 'KM?005', name: web":                          domains,
+		"check: '*1005', name: web":                           domains,
+		"check: '[K]M1005', name: web":                        domains,
+		"check: KM1*, cluster: prod":                          several,
+		"check: 'KM100[57]', cluster: prod, kind: Deployment": several,
+		"check: KM10*, cluster: prod, namespace: '*'":         several,
+		"check: KM1005":                                       all,
+		"check: KM1005, namespace: '*', name: '*'":            all,
+		"check: KM1005, kind: Deployment":                     all,
+		"check: KM1005, cluster: '*', name: '?*'":             all,
+		"check: KM1005, name: '[a-z]*'":                       all,
+		"check: KM1005, name: '*-*'":                          all,
+		"check: KM1005, name: 'w*'":                           all,
+		"check: KM1005, cluster: '[^x]*', namespace: 's*'":    all,
+	} {
+		s, err := load(t, waiver.Options{}, entry(fields+", expires: 2026-04-01"))
+		if err != nil {
+			t.Errorf("%s: %v", fields, err)
+			continue
+		}
+		got := strings.TrimPrefix(strings.Join(s.Problems([]finding.Check{{ID: "KM1005"}}), "\n"), "waivers.yaml:2: ")
+		if got != want {
+			t.Errorf("%s: got %q, want %q", fields, got, want)
+		}
+		r := sample()
+		s.Apply(r)
+		_, notes := waived(r)
+		if told := strings.Contains(strings.Join(notes, "\n"), "is too broad: "+want); told != (want != "") {
+			t.Errorf("%s: the scan says %q", fields, notes)
+		}
 	}
 }
 
@@ -244,6 +300,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		if s, err := waiver.Load([]string{path}, waiver.Options{Now: today}); err == nil {
 			s.Apply(sample())
+			s.Problems(sample().Checks)
 		}
 	})
 }

@@ -7,14 +7,10 @@ known(provider) := of_kubernetes | of_clouds[provider]
 
 known(provider) := union({of_kubernetes} | {names | some names in of_clouds}) if not provider in object.keys(of_clouds)
 
-# static_pod is the name that a static pod's manifest gives it, without the name of its node.
-static_pod(name, node) := trim_suffix(name, sprintf("-%s", [node]))
-
-# control_plane_pod is true for the static pods that are the control plane. The kubelet marks their images in the API.
+# control_plane_pod is true for the static pods that are the control plane.
 control_plane_pod if {
 	input.workload.namespace == "kube-system"
-	input.workload.metadata.annotations["kubernetes.io/config.mirror"]
-	static_pod(input.workload.name, input.workload.spec.nodeName) in {
+	input.workload.staticPod in {
 		"etcd",
 		"kube-apiserver",
 		"kube-controller-manager",

@@ -15,8 +15,3 @@ test_knows_all_where_the_cloud_is_not_told if {
 	"Deployment/coredns" in components.known("kubeconfig")
 	not "Deployment/web" in components.known("kubeconfig")
 }
-
-test_names_static_pods_without_their_node if {
-	components.static_pod("etcd-node-1", "node-1") == "etcd"
-	components.static_pod("etcd-node-1", "node-2") == "etcd-node-1"
-}

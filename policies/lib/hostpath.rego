@@ -15,3 +15,97 @@ holds(path, file) if startswith(file, sprintf("%s/", [clean(path)]))
 
 # base returns the last segment of the path, and the empty string for the root.
 base(path) := regex.replace(clean(path), `^.*/`, "")
+
+# held tells what of the node a mount of the path opens, which is given clean: the root opens all.
+held("", _) := {"the whole file system"}
+
+held(path, writable) := what if {
+	path != ""
+	what := {what |
+		some table in tables[writable]
+		some sensitive, what in table
+		touches(path, sensitive)
+	}
+	count(what) > 0
+}
+
+# The path is the sensitive one, above it or below it.
+touches(path, sensitive) if path == sensitive
+
+touches(path, sensitive) if startswith(sensitive, sprintf("%s/", [path]))
+
+touches(path, sensitive) if startswith(path, sprintf("%s/", [sensitive]))
+
+tables := {true: [read, written], false: [read]}
+
+# Reading is enough.
+read := {
+	"/etc/kubernetes": "keys and manifests of the control plane or the kubelet",
+	"/etc/shadow": "password hashes",
+	"/etc/ssh": "SSH host keys",
+	"/root": "root's own files",
+	"/var/lib/etcd": "the data of etcd",
+	"/var/lib/kubelet/kubeconfig": "credentials of the kubelet",
+	"/var/lib/kubelet/pki": "credentials of the kubelet",
+	"/var/lib/kubelet/pods": "tokens and Secrets of the node's pods",
+	"/var/lib/rancher/k3s/agent": "credentials of the kubelet",
+	"/var/lib/rancher/k3s/server": "keys and data of the control plane",
+	"/var/lib/rancher/rke2/agent": "credentials of the kubelet",
+	"/var/lib/rancher/rke2/server": "keys and data of the control plane",
+}
+
+# Whoever writes there has the node run it.
+written := {
+	"/bin": "programs that the node runs",
+	"/boot": "the kernel that the node starts",
+	"/etc/cron.d": "jobs that the node runs",
+	"/etc/ld.so.preload": "libraries that each program of the node loads",
+	"/etc/passwd": "the users of the node",
+	"/etc/systemd": "services that the node runs",
+	"/lib": "libraries that the node's programs load",
+	"/proc": "settings of the kernel, and programs that it runs",
+	"/sbin": "programs that the node runs",
+	"/sys/fs/cgroup": "programs that the kernel runs",
+	"/sys/kernel/uevent_helper": "programs that the kernel runs",
+	"/usr": "programs that the node runs",
+	"/var/spool/cron": "jobs that the node runs",
+}
+
+# opens_socket is true where a mount of the path opens the socket of a container runtime.
+opens_socket(path) if {
+	some socket in sockets
+	holds(path, socket)
+}
+
+opens_socket(path) if base(path) in socket_names
+
+opens_socket(path) if replace(lower(path), "/", `\`) in pipes
+
+# Where runtimes listen by default, so that directories above are known too.
+sockets := {
+	"/run/containerd/containerd.sock",
+	"/run/crio/crio.sock",
+	"/run/cri-dockerd.sock",
+	"/run/docker.sock",
+	"/run/docker/containerd/containerd.sock",
+	"/run/dockershim.sock",
+	"/run/host-containerd/containerd.sock", # Bottlerocket's superpowered second runtime
+	"/run/k0s/containerd.sock",
+	"/run/k3s/containerd/containerd.sock", # k3s and RKE2
+	"/run/podman/podman.sock",
+}
+
+# A socket of this name is a runtime's wherever it lies, as in /var/snap/microk8s/common/run.
+socket_names := {
+	"containerd.sock",
+	"cri-dockerd.sock",
+	"crio.sock",
+	"docker.sock",
+	"dockershim.sock",
+	"podman.sock",
+}
+
+pipes := {
+	`\\.\pipe\containerd-containerd`,
+	`\\.\pipe\docker_engine`,
+}

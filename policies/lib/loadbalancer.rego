@@ -62,7 +62,7 @@ internal_by_any_value := {
 
 limited(_, ranges) if {
 	count(ranges) > 0
-	count(ranges & everywhere) == 0
+	count({range | some range in ranges; wide(range)}) == 0
 }
 
 limited(settings, _) if {
@@ -70,10 +70,12 @@ limited(settings, _) if {
 	some s in settings
 	startswith(s, sprintf("%s=", [key]))
 	allowed := {trim_space(range) | some range in split(substring(s, count(key) + 1, -1), ",")}
-	count(allowed & (everywhere | {"", "internet"})) == 0
+	count(allowed & {"", "internet"}) == 0
+	count({range | some range in allowed; wide(range)}) == 0
 }
 
-everywhere := {"0.0.0.0/0", "::/0"}
+# wide is true for the whole internet, and for large parts of it that make it up: no network of anyone's has a shorter prefix than 8.
+wide(range) if regex.match(`/0*[0-7]$`, range)
 
 # What stands in for spec.loadBalancerSourceRanges. A security group of one's own may be open, which Kubernetes cannot see.
 limiting := {

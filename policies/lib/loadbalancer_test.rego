@@ -6,6 +6,8 @@ test_is_open_unless_told_otherwise if {
 	loadbalancer.open(set(), "", set(), set())
 	loadbalancer.open(set(), "", {"192.0.2.0/24", "0.0.0.0/0"}, set())
 	loadbalancer.open(set(), "", {"::/0"}, set())
+	loadbalancer.open(set(), "", {"0.0.0.0/1", "128.0.0.0/1"}, set())
+	loadbalancer.open(set(), "", {"2000::/3"}, set())
 	loadbalancer.open(set(), "", set(), {"10.0.0.1", "198.51.100.1"})
 	loadbalancer.open({"service.beta.kubernetes.io/azure-load-balancer-internal=false"}, "", set(), set())
 	loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-internal=false"}, "", set(), set())
@@ -35,6 +37,7 @@ test_is_open_where_the_aws_controller_is_told_so if {
 
 test_is_closed_where_limited if {
 	not loadbalancer.open(set(), "", {"192.0.2.0/24"}, set())
+	not loadbalancer.open(set(), "", {"10.0.0.0/8", "fd00::/8"}, set())
 	not loadbalancer.open({"service.beta.kubernetes.io/azure-allowed-ip-ranges=192.0.2.0/24,198.51.100.0/24"}, "", set(), set())
 	not loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-security-groups=sg-1"}, "", set(), set())
 }

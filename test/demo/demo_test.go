@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -31,7 +32,43 @@ func TestMain(m *testing.M) {
 	if mode := os.Getenv("DEMO_TEST_COMMAND"); mode != "" {
 		os.Exit(command(mode))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	_ = os.RemoveAll(built.dir)
+	os.Exit(code)
+}
+
+// built are the executables that the tests start, as users have them.
+var built struct {
+	sync.Once
+	dir     string // removed at the end
+	command string // the scanner
+	plugins string // the folder of the plugins
+	acme    string // the plugin that docs/writing-a-plugin.md makes
+	err     error
+}
+
+func build(t *testing.T) {
+	t.Helper()
+	built.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "kubemuster-demo-test-"); built.err != nil {
+			return
+		}
+		built.command, built.acme = filepath.Join(built.dir, "kubemuster"), filepath.Join(built.dir, "kubemuster-auth-acme")
+		built.plugins = filepath.Join(built.dir, "plugins")
+		sources := map[string]string{built.command: "cmd/scanner", built.acme: "internal/plugin/testdata/src/acme"}
+		for _, name := range []string{"gke", "aks", "eks", "kubeconfig"} {
+			sources[filepath.Join(built.plugins, "kubemuster-auth-"+name)] = "plugins/" + name
+		}
+		for out, source := range sources {
+			if text, err := exec.Command("go", "build", "-o", out, "../../"+source).CombinedOutput(); err != nil {
+				built.err = fmt.Errorf("building %s: %w\n%s", source, err, text)
+				return
+			}
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
 }
 
 // command ends with 7 if all that it finds is what it should find.
@@ -118,7 +155,8 @@ func TestClouds(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := config.Config{Targets: file.Targets, Providers: file.Plugins.Providers}
-	host := plugin.NewHost(plugin.Options{Dirs: []string{buildPlugins(t)}, Env: c.Env()})
+	build(t)
+	host := plugin.NewHost(plugin.Options{Dirs: []string{built.plugins}, Env: c.Env()})
 	defer host.Close()
 
 	users := map[string]string{"shop": googleEmail, "data-platform": azureObjectID, "ci-and-ml": awsUser}
@@ -186,20 +224,4 @@ func TestRecordings(t *testing.T) {
 
 func identity(o snapshot.Object) string {
 	return o.Kind.Name + " " + o.Value.GetNamespace() + "/" + o.Value.GetName()
-}
-
-// buildPlugins builds the plugins with the race detector, as all tests are: their dependencies are then compiled already.
-func buildPlugins(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"gke", "aks", "eks"} {
-		exe := filepath.Join(dir, "kubemuster-auth-"+name)
-		if runtime.GOOS == "windows" {
-			exe += ".exe"
-		}
-		if out, err := exec.CommandContext(t.Context(), "go", "build", "-race", "-o", exe, "../../plugins/"+name).CombinedOutput(); err != nil {
-			t.Fatalf("building plugin %s: %v\n%s", name, err, out)
-		}
-	}
-	return dir
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/report"
 	pipeline "github.com/kubemuster/kubemuster/internal/scan"
-	"github.com/kubemuster/kubemuster/policies"
 	"github.com/kubemuster/kubemuster/test/e2e/fault"
 )
 
@@ -20,11 +19,8 @@ import (
 func TestFaultsLeaveNothingRunning(t *testing.T) {
 	t.Setenv("E2E_ROGUE_TOKEN", rogueToken)
 	before := goleak.IgnoreCurrent()
-	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	engine, err := ownEngine(t).Configure(t.Context(), policy.Settings{Select: []string{"KM1005", "KM2001", "KM6001"}})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if engine, err = engine.Configure(t.Context(), policy.Settings{Select: []string{"KM1005", "KM2001", "KM6001"}}); err != nil {
 		t.Fatal(err)
 	}
 	// The tokens are such that the API server asks nobody about them: its webhook is in this process.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -373,6 +374,16 @@ func TestFaultsOfSize(t *testing.T) {
 		{"pages without end", "timed-out", "the target's time ran out", func(r *fault.Request) bool {
 			return r.Text("application/json", page(strings.Repeat("t", 100)+time.Now().Format(time.RFC3339Nano)))
 		}, []string{"--timeout", "12s", "--qps", "100000"}},
+		{"a page of millions of empty items", "failed", "is too large to be read", func(r *fault.Request) bool {
+			return r.Text("application/json", `{"kind":"NodeList","apiVersion":"v1","items":[{}`+strings.Repeat(`,{}`, 20<<20)+`]}`)
+		}, nil},
+		{"a page of millions of empty items as protobuf", "failed", "is too large to be read", func(r *fault.Request) bool {
+			items := strings.Repeat("\x12\x00", 30<<20)
+			return r.Text("application/vnd.kubernetes.protobuf", "k8s\x00\x0a\x0e\x0a\x02v1\x12\x08NodeList\x12"+string(binary.AppendUvarint(nil, uint64(len(items))))+items)
+		}, nil},
+		{"an item of millions of empty parts", "failed", "is too large to be read", func(r *fault.Request) bool {
+			return r.Text("application/json", `{"kind":"NodeList","apiVersion":"v1","items":[{"status":{"images":[{}`+strings.Repeat(`,{}`, 20<<20)+`]}}]}`)
+		}, nil},
 		{"a continue token of megabytes", "failed", "a continue token", func(r *fault.Request) bool {
 			return r.Text("application/json", page(strings.Repeat("t", 30<<20)))
 		}, nil},

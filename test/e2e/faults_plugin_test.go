@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,12 +33,15 @@ func TestFaultsOfPlugins(t *testing.T) {
 		{"token-of-two-lines", prod, "token", "no HTTP header"},
 		{"huge-token", prod, "token", "is longer than"},
 		{"tells-secrets", prod, "access", "[redacted] is refused; try [redacted]"},
+		{"leaks", prod, "access", "[redacted]"},
 	}
 	var targets []string
 	for _, c := range cases {
 		targets = append(targets, rogueAt(c.behaviour, c.server))
 	}
-	s := scanBroken(t, append(targets, "--concurrency", "8")...)
+	box := newSandbox(t)
+	s := scanBy(t, world.raced.command, world.rogues, box.env(), slices.Concat(targets, []string{"--concurrency", "8"}, faultChecks)...)
+	box.checkEmpty(t)
 	if s.code != exitIncomplete || len(s.runs) != len(cases) {
 		t.Fatalf("the exit code is %d, with %d runs\n%s", s.code, len(s.runs), s.tail())
 	}
@@ -55,6 +59,7 @@ func TestFaultsOfPluginProcesses(t *testing.T) {
 	for behaviour, c := range map[string]struct{ stage, says string }{
 		"panics-at-access": {"access", "plugin rogue crashed again (its last words: panic: as the target asked, with [redacted]"},
 		"exits-at-access":  {"access", "plugin rogue crashed again"},
+		"panics":           {"token", "plugin rogue crashed again (its last words: panic: as the target asked"},
 		"exits-at-token":   {"token", "plugin rogue crashed again"},
 		"hangs":            {"access", "the target's time ran out; give it longer with --timeout"},
 		"hangs-at-token":   {"token", "the target's time ran out; give it longer with --timeout"},

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/kubemuster/kubemuster/test/e2e/fault"
+	"github.com/kubemuster/kubemuster/test/e2e/memory"
 )
 
 // The tests of faults_*_test.go scan the prod cluster while something is broken: what stands before its API server, a
@@ -34,8 +34,7 @@ func rogueAt(behaviour, server string) string {
 	return fmt.Sprintf("rogue://%s?server=%s&token=env:E2E_ROGUE_TOKEN&caFile=%s", behaviour, server, world.caFile)
 }
 
-// faultChecks are the checks of what must be found in the prod cluster, and no others: the race detector makes judging slow,
-// and faults are about reading.
+// faultChecks are the checks of what must be found in the prod cluster, and no others: faults are about reading.
 var faultChecks = []string{"--check", "KM1005", "--check", "KM2001", "--check", "KM5001", "--check", "KM6001"}
 
 // scanArgs are those of a scan with the rogue plugin and these checks.
@@ -116,36 +115,15 @@ func scanBroken(t *testing.T, args ...string) scanned {
 	return s
 }
 
-// unraced is the scanner without the race detector, which takes memory of its own.
-var unraced = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(cache, "kubemuster-e2e", "unraced")
-	build := exec.Command("go", "build", "-o", path, "./cmd/scanner")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the scanner: %w\n%s", err, out)
-	}
-	own := filepath.Join(world.dir, "unraced")
-	return own, copyFile(path, own)
-})
-
-// scanMeasured scans without the race detector and returns the scanner's peak memory in bytes, too.
+// scanMeasured scans and returns the scanner's peak memory in bytes, too.
 func scanMeasured(t *testing.T, args ...string) (scanned, int64) {
 	t.Helper()
-	path, err := unraced()
-	if err != nil {
-		t.Fatal(err)
-	}
 	box, report := newSandbox(t), filepath.Join(t.TempDir(), "report.sarif")
 	cmd := command(t, box.env(), scanArgs(append(args, "-o", "sarif="+report, "-v")...)...)
-	cmd.Path = path
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	peak := watchPeak(cmd)
+	peak := memory.Watch(cmd)
 	s := scannedTo(t, report, finish(t, cmd))
 	box.checkEmpty(t)
 	return s, peak()

@@ -15,7 +15,7 @@ func TestClustersNeverMix(t *testing.T) {
 		env = append(env, c.env(reader)...)
 		targets = append(targets, c.target("prod", reader), c.target("staging", reader))
 	}
-	s := scan(t, env, append(targets, "--concurrency", "6")...)
+	s := scanRaced(t, env, append(targets, "--concurrency", "6")...)
 	s.checkComplete(t)
 	if len(s.runs) != len(targets) {
 		t.Fatalf("the report has %d runs for %d targets", len(s.runs), len(targets))

@@ -1,5 +1,5 @@
-// Package e2e scans real API servers through real plugin processes: the scanner's executable, built with the race
-// detector, asks fake clouds on loopback for access and tokens, and a kube-apiserver authenticates those tokens.
+// Package e2e scans real API servers through real plugin processes: the scanner's executable asks fake clouds on loopback
+// for access and tokens, and a kube-apiserver authenticates those tokens.
 package e2e
 
 import (
@@ -36,6 +36,8 @@ var world struct {
 	command string // the scanner
 	plugins string // the folder of the clouds' plugins, locked
 	rogues  string // the folder of the tests' own plugins, locked
+	// raced are the scanner and the clouds' plugins with the race detector, for scans in which much happens at once.
+	raced struct{ command, plugins string }
 
 	ca     *cloudfake.CA
 	caFile string
@@ -198,8 +200,8 @@ func ofScanner(events []auditv1.Event) []auditv1.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e auditv1.Event) bool { return !strings.HasPrefix(e.UserAgent, "kubemuster/") })
 }
 
-// buildExecutables builds the scanner and the plugins with the race detector. Compiled code is kept between runs; the
-// executables are copied, so that a run locks and starts what nobody else replaces.
+// buildExecutables builds the scanner and the plugins, as users have them and with the race detector. Compiled code is kept
+// between runs; the executables are copied, so that a run locks and starts what nobody else replaces.
 func buildExecutables() error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -223,6 +225,7 @@ func buildExecutables() error {
 	}
 	world.command = filepath.Join(world.dir, "kubemuster")
 	world.plugins, world.rogues = filepath.Join(world.dir, "plugins"), filepath.Join(world.dir, "rogues")
+	world.raced.command, world.raced.plugins = filepath.Join(world.dir, "kubemuster-raced"), filepath.Join(world.dir, "raced")
 	plugins, err := commandsBelow("../../plugins")
 	if err != nil {
 		return err
@@ -231,36 +234,42 @@ func buildExecutables() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.Mkdir(world.plugins, 0o755), os.Mkdir(world.rogues, 0o755)); err != nil {
-		return err
-	}
+	product := append([]string{"./cmd/scanner"}, prefixed("./plugins/", plugins)...)
 	for _, b := range []struct {
-		dir, out string
-		packages []string
+		name, from string
+		args       []string
+		command    string // where the scanner goes, if it is among them
+		plugins    string // where the plugins go
+		names      []string
 	}{
-		{"../..", filepath.Join(cache, "bin"), append([]string{"./cmd/scanner"}, prefixed("./plugins/", plugins)...)},
-		{".", filepath.Join(cache, "rogues"), prefixed("./testdata/plugins/", rogues)},
+		{"bin", "../..", product, world.command, world.plugins, plugins},
+		{"raced", "../..", append([]string{"-race"}, product...), world.raced.command, world.raced.plugins, plugins},
+		{"rogues", ".", prefixed("./testdata/plugins/", rogues), "", world.rogues, rogues},
 	} {
-		build := exec.Command("go", append([]string{"build", "-race", "-o", b.out + string(filepath.Separator)}, b.packages...)...)
-		build.Dir = b.dir
+		built := filepath.Join(cache, b.name)
+		build := exec.Command("go", append([]string{"build", "-o", built + string(filepath.Separator)}, b.args...)...)
+		build.Dir = b.from
 		if out, err := build.CombinedOutput(); err != nil {
-			return fmt.Errorf("building %v: %w\n%s", b.packages, err, out)
+			return fmt.Errorf("building %v: %w\n%s", b.args, err, out)
 		}
-	}
-	if err := copyFile(filepath.Join(cache, "bin", "scanner"), world.command); err != nil {
-		return err
-	}
-	for _, name := range plugins {
-		if err := copyFile(filepath.Join(cache, "bin", name), pluginPath(world.plugins, name)); err != nil {
+		if err := os.Mkdir(b.plugins, 0o755); err != nil {
+			return err
+		}
+		if b.command != "" {
+			if err := copyFile(filepath.Join(built, "scanner"), b.command); err != nil {
+				return err
+			}
+		}
+		for _, name := range b.names {
+			if err := copyFile(filepath.Join(built, name), pluginPath(b.plugins, name)); err != nil {
+				return err
+			}
+		}
+		if err := lock(b.plugins, b.names...); err != nil {
 			return err
 		}
 	}
-	for _, name := range rogues {
-		if err := copyFile(filepath.Join(cache, "rogues", name), pluginPath(world.rogues, name)); err != nil {
-			return err
-		}
-	}
-	return errors.Join(lock(world.plugins, plugins...), lock(world.rogues, rogues...))
+	return nil
 }
 
 // lock writes the folder's plugins.lock and grants the plugins their environment.

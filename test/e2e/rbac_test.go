@@ -12,11 +12,13 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -102,13 +104,24 @@ func TestFreshClusterHasNoFindingOfRBAC(t *testing.T) {
 	}
 }
 
-// judge returns what the checks of RBAC find, by check.
-func judge(t *testing.T, c *cluster.Cluster) []finding.Finding {
+// compiled is the whole pack, for the tests that judge in this process.
+var compiled = sync.OnceValues(func() (*policy.Engine, error) {
+	return policy.New(context.Background(), policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})
+})
+
+func ownEngine(t *testing.T) *policy.Engine {
 	t.Helper()
-	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
+	engine, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return engine
+}
+
+// judge returns what the checks of RBAC find, by check.
+func judge(t *testing.T, c *cluster.Cluster) []finding.Finding {
+	t.Helper()
+	engine := ownEngine(t)
 	about := policy.Cluster{Provider: "test", Version: cluster.Version}
 	var found []finding.Finding
 	take := func(j policy.Judgement) {
@@ -198,6 +211,26 @@ func TestPermissionsOfBuiltInRoles(t *testing.T) {
 		questions = append(questions, question{id, request})
 	}
 	compareAnswers(t, client, graph, questions)
+}
+
+// The groups that the API server adds by itself are those that the graph gives a subject: with the questions above, both are told.
+func TestImplicitGroups(t *testing.T) {
+	t.Parallel()
+	for _, s := range []snapshot.InventorySubject{
+		{Kind: "ServiceAccount", Namespace: "shop", Name: "web"}, {Kind: "User", Name: "system:serviceaccount:shop:web"},
+		{Kind: "User", Name: "ada"}, // who is anonymous may not ask
+	} {
+		want := rbac.IdentityOf(s)
+		config := rest.CopyConfig(world.prod.Admin)
+		config.Impersonate = rest.ImpersonationConfig{UserName: want.User}
+		review, err := clientFor(t, config).AuthenticationV1().SelfSubjectReviews().Create(t.Context(), &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := review.Status.UserInfo; got.Username != want.User || !slices.Equal(got.Groups, want.Groups) {
+			t.Errorf("%v: the API server says %s in %v, and the graph %v", s, got.Username, got.Groups, want)
+		}
+	}
 }
 
 // question is whether somebody may do something.

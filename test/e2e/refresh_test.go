@@ -25,7 +25,7 @@ func TestTokensEndDuringScan(t *testing.T) {
 				eventually(t, "the server's refusal of a token that has ended", func() bool { return world.prod.status(t, token) == http.StatusUnauthorized })
 			}
 			register(c, "slow", world.prod, gate(t, world.prod, slow.request, slow.answer))
-			s := scan(t, c.env(reader), c.target("slow", reader))
+			s := scanRaced(t, c.env(reader), c.target("slow", reader))
 			s.checkComplete(t)
 			r := s.only(t)
 			checkHolds(t, r.findings(t), prodFindings)

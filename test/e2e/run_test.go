@@ -127,7 +127,7 @@ type (
 )
 
 // scan scans with the clouds' plugins, and returns once the report conforms and shows no secret. The scanner logs all it can:
-// its plugins' reports of the race detector and their indiscretions would be there.
+// its plugins' indiscretions would be there.
 func scan(t *testing.T, env []string, args ...string) scanned {
 	t.Helper()
 	return scanWith(t, world.plugins, env, args...)
@@ -135,9 +135,24 @@ func scan(t *testing.T, env []string, args ...string) scanned {
 
 func scanWith(t *testing.T, plugins string, env []string, args ...string) scanned {
 	t.Helper()
+	return scanBy(t, world.command, plugins, env, args...)
+}
+
+// scanRaced scans with the clouds' plugins as scan does, under the eyes of the race detector: for what happens at once.
+func scanRaced(t *testing.T, env []string, args ...string) scanned {
+	t.Helper()
+	return scanBy(t, world.raced.command, world.raced.plugins, env, args...)
+}
+
+func scanBy(t *testing.T, scanner, plugins string, env []string, args ...string) scanned {
+	t.Helper()
 	report := filepath.Join(t.TempDir(), "report.sarif")
-	o := runCommand(t, env, append([]string{"scan", "--plugin-dir", plugins, "-o", "sarif=" + report, "-o", "table", "-v"}, args...)...)
-	return scannedTo(t, report, o)
+	cmd := command(t, env, append([]string{"scan", "--plugin-dir", plugins, "-o", "sarif=" + report, "-o", "table", "-v"}, args...)...)
+	cmd.Path = scanner
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return scannedTo(t, report, finish(t, cmd))
 }
 
 // scannedTo reads the report that a scan has written, once it conforms and shows no secret.

@@ -33,7 +33,6 @@ import (
 	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/rbac"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
-	"github.com/kubemuster/kubemuster/policies"
 	"github.com/kubemuster/kubemuster/test/e2e/cluster"
 )
 
@@ -417,10 +416,7 @@ func (a attacker) intercept() {
 // takeovers are KM3004's messages, by the workload's name.
 func takeovers(t *testing.T, inv snapshot.Inventory) map[string]string {
 	t.Helper()
-	engine, err := policy.New(t.Context(), policy.Pack{Name: "kubemuster", FS: policies.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
+	engine := ownEngine(t)
 	found := map[string]string{}
 	j := engine.Cluster(t.Context(), inv, policy.Cluster{Provider: "test", Version: cluster.Version}, func(c finding.Check) bool { return c.ID != "KM3004" })
 	for _, f := range j.Findings {

@@ -38,7 +38,7 @@ func hash(s string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// Writer writes HTML.
+// Writer writes HTML. Findings are written value by value, so memory is bounded by their number and not by the output.
 type Writer struct{}
 
 // Write implements report.Writer.
@@ -47,8 +47,7 @@ func (Writer) Write(out io.Writer, r *report.Report) error {
 	head, tail, _ := strings.Cut(page, "{{.Data}}")
 	fill := strings.NewReplacer("{{.CSP}}", policy, "{{.CSS}}", css, "{{.JS}}", js)
 	_, _ = fill.WriteString(b, head)
-	// encoding/json writes <, > and & as escapes, so the data cannot end its element.
-	if err := json.NewEncoder(b).Encode(newData(r)); err != nil {
+	if err := writeData(b, r); err != nil {
 		return fmt.Errorf("write HTML: %w", err)
 	}
 	_, _ = fill.WriteString(b, tail)
@@ -58,7 +57,7 @@ func (Writer) Write(out io.Writer, r *report.Report) error {
 	return nil
 }
 
-// data is what the script reads. Findings are columns of one length each, with names and texts that repeat as indices.
+// data is what the script reads, beside the findings.
 type data struct {
 	Version    string      `json:"version"`
 	Ended      string      `json:"ended"`
@@ -67,8 +66,8 @@ type data struct {
 	Frameworks []framework `json:"frameworks"`
 	Namespaces []string    `json:"namespaces"`
 	Kinds      []string    `json:"kinds"`
+	Owners     []string    `json:"owners"`
 	Waivers    []waiver    `json:"waivers"`
-	Findings   columns     `json:"findings"`
 }
 
 type check struct {
@@ -112,31 +111,46 @@ type waiver struct {
 	Expires string `json:"expires"`
 }
 
-type columns struct {
-	ID        []string     `json:"id"` // the first 16 digits of the fingerprint
-	Cluster   []int        `json:"cluster"`
-	Check     []int        `json:"check"`
-	Severity  []int        `json:"severity"` // 0 critical to 4 info
-	State     []int        `json:"state"`    // 0 new, 1 open, 2 waived, 3 managed, 4 absent
-	Namespace []int        `json:"namespace"`
-	Kind      []int        `json:"kind"`
-	Name      []string     `json:"name"`
-	Sub       []string     `json:"sub"`
-	Path      []string     `json:"path"`
-	Message   []string     `json:"message"`
-	File      []string     `json:"file"`
-	Ways      [][][]string `json:"ways"`
-	Waiver    []int        `json:"waiver"` // one more than the index, 0 for none
+// writeData writes the findings, as columns of one length each in which names and texts that repeat are indices, and what
+// they point to behind them. encoding/json writes <, > and & as escapes, so the data cannot end its element.
+func writeData(b *bufio.Writer, r *report.Report) error {
+	d := newData(r)
+	b.WriteString(`{"findings":{`)
+	entries := failures(r)
+	for i, c := range d.columns(r) {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(b, "%q:[", c.name)
+		for j, e := range entries {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			value, err := json.Marshal(c.of(e))
+			if err != nil {
+				return err
+			}
+			if _, err := b.Write(value); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+	}
+	rest, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	b.WriteString("},")
+	_, err = b.Write(rest[len("{"):])
+	return err
 }
 
-func newData(r *report.Report) data {
-	d := data{
-		Version: r.Version, Ended: r.Ended.UTC().Format(time.DateTime) + " UTC",
-		Checks: []check{}, Clusters: []cluster{}, Frameworks: []framework{}, Namespaces: []string{}, Kinds: []string{}, Waivers: []waiver{},
+func newData(r *report.Report) *data {
+	d := &data{
+		Version: r.Version, Ended: r.Ended.UTC().Format(time.DateTime) + " UTC", Checks: []check{}, Clusters: []cluster{}, Frameworks: []framework{},
+		Namespaces: []string{}, Kinds: []string{}, Owners: []string{}, Waivers: []waiver{},
 	}
-	checks := map[string]int{}
-	for i, c := range r.Checks {
-		checks[c.ID] = i
+	for _, c := range r.Checks {
 		if c.Frameworks == nil {
 			c.Frameworks = map[string][]string{}
 		}
@@ -149,7 +163,6 @@ func newData(r *report.Report) data {
 		d.Clusters = append(d.Clusters, newCluster(&r.Clusters[i]))
 	}
 	d.Frameworks = append(d.Frameworks, frameworks(r)...)
-	d.findings(r, checks)
 	return d
 }
 
@@ -222,17 +235,23 @@ func frameworks(r *report.Report) []framework {
 // maxWays bounds the ways of a finding: a group may hold a grant in hundreds.
 const maxWays = 10
 
-// findings fills the columns, the worst first.
-func (d *data) findings(r *report.Report, checks map[string]int) {
-	type entry struct {
-		cluster int
-		*finding.Finding
+// entry is a finding with the index of its cluster.
+type entry struct {
+	cluster int
+	*finding.Finding
+}
+
+// failures are the findings of known checks, also those that are no more, the worst first.
+func failures(r *report.Report) []entry {
+	known := map[string]bool{}
+	for _, c := range r.Checks {
+		known[c.ID] = true
 	}
 	var all []entry
 	for i := range r.Clusters {
 		for _, list := range [][]finding.Finding{r.Clusters[i].Findings, r.Clusters[i].Absent} {
 			for j := range list {
-				if _, ok := checks[list[j].Check]; ok && list[j].Verdict == finding.Fail {
+				if known[list[j].Check] && list[j].Verdict == finding.Fail {
 					all = append(all, entry{i, &list[j]})
 				}
 			}
@@ -242,29 +261,50 @@ func (d *data) findings(r *report.Report, checks map[string]int) {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Check, b.Check), cmp.Compare(a.cluster, b.cluster),
 			cmp.Compare(a.Object.Namespace, b.Object.Namespace), cmp.Compare(a.Object.Name, b.Object.Name), cmp.Compare(a.Sub, b.Sub), cmp.Compare(a.Key, b.Key))
 	})
-	n := len(all)
-	f := columns{
-		make([]string, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]int, n), make([]string, n),
-		make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([][][]string, n), make([]int, n),
+	return all
+}
+
+// column is one value of each finding.
+type column struct {
+	name string
+	of   func(entry) any
+}
+
+// columns also fill the lists that their indices point to.
+func (d *data) columns(r *report.Report) []column {
+	checks := map[string]int{}
+	for i, c := range r.Checks {
+		checks[c.ID] = i
 	}
-	namespaces, kinds, waivers := map[string]int{}, map[string]int{}, map[waiver]int{}
-	for i, e := range all {
-		f.ID[i] = e.Fingerprint(r.Clusters[e.cluster].ID)[:16]
-		f.Cluster[i], f.Check[i], f.Severity[i], f.State[i] = e.cluster, checks[e.Check], rank(e.Severity), state(e.Finding)
-		f.Namespace[i] = intern(namespaces, &d.Namespaces, e.Object.Namespace)
-		f.Kind[i] = intern(kinds, &d.Kinds, e.Object.Kind)
-		f.Name[i], f.Sub[i], f.Path[i], f.Message[i] = e.Object.Name, e.Sub, e.Path, e.Message
-		if f.Ways[i] = e.Ways[:min(len(e.Ways), maxWays)]; e.Ways == nil {
-			f.Ways[i] = [][]string{}
-		}
-		if e.File != "" {
-			f.File[i] = fmt.Sprintf("%s:%d", e.File, e.Line)
-		}
-		if w := e.Waiver; w != nil {
-			f.Waiver[i] = 1 + intern(waivers, &d.Waivers, waiver{w.Owner, w.Reason, w.Ticket, w.Expires})
-		}
+	namespaces, kinds, owners, waivers := map[string]int{}, map[string]int{}, map[string]int{}, map[waiver]int{}
+	return []column{
+		{"id", func(e entry) any { return e.Fingerprint(r.Clusters[e.cluster].ID)[:16] }},
+		{"cluster", func(e entry) any { return e.cluster }},
+		{"check", func(e entry) any { return checks[e.Check] }},
+		{"severity", func(e entry) any { return rank(e.Severity) }}, // 0 critical to 4 info
+		{"state", func(e entry) any { return state(e.Finding) }},    // 0 new, 1 open, 2 waived, 3 managed, 4 absent
+		{"namespace", func(e entry) any { return intern(namespaces, &d.Namespaces, e.Object.Namespace) }},
+		{"kind", func(e entry) any { return intern(kinds, &d.Kinds, e.Object.Kind) }},
+		{"name", func(e entry) any { return e.Object.Name }},
+		{"owner", func(e entry) any { return intern(owners, &d.Owners, e.Owner) }},
+		{"sub", func(e entry) any { return e.Sub }},
+		{"path", func(e entry) any { return e.Path }},
+		{"message", func(e entry) any { return e.Message }},
+		{"file", func(e entry) any {
+			if e.File == "" {
+				return ""
+			}
+			return fmt.Sprintf("%s:%d", e.File, e.Line)
+		}},
+		{"ways", func(e entry) any { return append([][]string{}, e.Ways[:min(len(e.Ways), maxWays)]...) }},
+		{"folded", func(e entry) any { return append([]string{}, e.Folded...) }},
+		{"waiver", func(e entry) any { // one more than the index, 0 for none
+			if w := e.Waiver; w != nil {
+				return 1 + intern(waivers, &d.Waivers, waiver{w.Owner, w.Reason, w.Ticket, w.Expires})
+			}
+			return 0
+		}},
 	}
-	d.Findings = f
 }
 
 func state(f *finding.Finding) int {

@@ -132,6 +132,12 @@ func TestFilters(t *testing.T) {
 		{"and again", click("#reset"), "13 findings of 16"},
 		{"framework", chromedp.Evaluate(`framework.value = "nsa-cisa-1.2"; framework.dispatchEvent(new Event("change"))`, nil), "4 findings of 16"},
 		{"and once more", click("#reset"), "13 findings of 16"},
+		{"owner", chromedp.Evaluate(`owner.value = "storefront"; owner.dispatchEvent(new Event("change"))`, nil), "4 findings of 16"},
+		{"reset again", click("#reset"), "13 findings of 16"},
+		{"nobody's", chromedp.Evaluate(`owner.value = "(nobody)"; owner.dispatchEvent(new Event("change"))`, nil), "7 findings of 16"},
+		{"reset once more", click("#reset"), "13 findings of 16"},
+		{"an owner's bar", chromedp.Evaluate(`document.querySelector("#owners button").click()`, nil), "7 findings of 16"},
+		{"and a last time", click("#reset"), "13 findings of 16"},
 		{"namespace", chromedp.Evaluate(`namespace.value = "(whole cluster)"; namespace.dispatchEvent(new Event("change"))`, nil), "3 findings of 16"},
 	} {
 		run(t, ctx, step.action)
@@ -155,7 +161,7 @@ func TestKeyboardAndDetail(t *testing.T) {
 		t.Error("the list does not tell a screen reader which row is chosen")
 	}
 	detail := eval[string](t, ctx, `document.getElementById("detail").innerText`)
-	for _, want := range []string{"Why it matters", "How to fix it", "check: KM1005", "owner: # who answers for it"} {
+	for _, want := range []string{"Why it matters", "How to fix it", "check: KM1005", "owner: \"ops\"", "reason: # why it is accepted"} {
 		if !strings.Contains(detail, want) {
 			t.Errorf("detail lacks %q:\n%s", want, detail)
 		}
@@ -192,7 +198,7 @@ func TestHostileNames(t *testing.T) {
 	r := reporttest.Compared()
 	for i := range r.Clusters[0].Findings {
 		f := &r.Clusters[0].Findings[i]
-		f.Message, f.Object.Name, f.Object.Namespace, f.Sub, f.Path = evil, evil, evil, evil, evil
+		f.Message, f.Object.Name, f.Object.Namespace, f.Sub, f.Path, f.Owner = evil, evil, evil, evil, evil, evil
 		f.Waiver = &finding.Waiver{Owner: evil, Reason: evil, Expires: evil}
 	}
 	r.Clusters[0].Alias, r.Clusters[0].Account = evil, evil
@@ -240,6 +246,21 @@ func TestDarkAndPrint(t *testing.T) {
 	if !bytes.HasPrefix(pdf, []byte("%PDF")) {
 		t.Error("no print")
 	}
+}
+
+// On a phone nothing is wider than the screen, and a finding that is chosen comes into view.
+func TestNarrow(t *testing.T) {
+	r := reporttest.Compared()
+	r.Clusters[0].Alias = "eks-" + strings.Repeat("production-", 8)
+	r.Checks[0].Title = strings.Repeat("a long title ", 10)
+	r.Frameworks[0].Name = strings.Repeat("A Long Name ", 8)
+	ctx := open(t, write(t, r), "")
+	run(t, ctx, chromedp.EmulateViewport(390, 844))
+	if wide := eval[[]string](t, ctx, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll, pre, #list, .skip")).map((e) => e.tagName + "#" + e.id + "." + e.className)`); len(wide) > 0 {
+		t.Errorf("wider than the screen: %v", wide)
+	}
+	run(t, ctx, chromedp.Evaluate(`document.getElementById("row-1").click()`, nil),
+		chromedp.Poll(`(() => { const top = document.getElementById("detail").getBoundingClientRect().top; return top >= 0 && top < innerHeight / 2; })()`, nil))
 }
 
 // TestScreenshots writes pictures for people to look at, where SCREENSHOTS names a folder.

@@ -28,13 +28,16 @@
     const ns = data.namespaces[F.namespace[i]];
     return data.kinds[F.kind[i]] + " " + (ns ? ns + "/" : "") + F.name[i];
   };
+  const ownerOf = (i) => data.owners[F.owner[i]];
+  const owned = data.owners.some((o) => o !== "");
+  const nobody = "(nobody)";
   let haystack = null;
   function text(i) {
     if (!haystack) {
       haystack = new Array(N);
       for (let j = 0; j < N; j++) {
         const c = data.checks[F.check[j]];
-        haystack[j] = (data.clusters[F.cluster[j]].alias + " " + objectOf(j) + " " + F.sub[j] + " " + c.id + " " + c.title + " " + F.message[j]).toLowerCase();
+        haystack[j] = (data.clusters[F.cluster[j]].alias + " " + objectOf(j) + " " + F.sub[j] + " " + c.id + " " + c.title + " " + ownerOf(j) + " " + F.message[j]).toLowerCase();
       }
     }
     return haystack[i];
@@ -42,17 +45,20 @@
 
   // Overview
   const open = severities.map(() => 0);
-  let fresh = 0, waived = 0, managed = 0;
+  let fresh = 0, waived = 0, managed = 0, absent = 0;
   const perCluster = data.clusters.map(() => severities.map(() => 0));
   const perCheck = data.checks.map(() => 0);
+  const perOwner = data.owners.map(() => severities.map(() => 0));
   for (let i = 0; i < N; i++) {
     if (gates(i)) {
       open[F.severity[i]]++;
       perCluster[F.cluster[i]][F.severity[i]]++;
       perCheck[F.check[i]]++;
+      perOwner[F.owner[i]][F.severity[i]]++;
       if (F.state[i] === 0) fresh++;
     } else if (stateOf(i) === "waived") waived++;
     else if (stateOf(i) === "managed") managed++;
+    else absent++;
   }
   const total = open.reduce((a, b) => a + b, 0);
   const missing = data.clusters.filter((c) => c.status === "not scanned").length;
@@ -66,7 +72,7 @@
     (missing + partial > 0 && total === 0 ? " That is not a clean result." : "");
   severities.forEach((s, i) => $("tiles").append(
     el("button", { class: "tile b-" + s, type: "button", onclick: () => show({ severity: [s] }) }, el("strong", { text: open[i].toLocaleString("en") }), s)));
-  for (const [n, label, state] of [[fresh, "new", "new"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
+  for (const [n, label, state] of [[fresh, "new", "new"], [absent, "no longer there", "absent"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
     if (n > 0) $("tiles").append(el("button", { class: "tile", type: "button", onclick: () => show({ state: [state] }) }, el("strong", { text: n.toLocaleString("en") }), label));
   }
 
@@ -105,6 +111,20 @@
       el("div", { class: "bar", "aria-hidden": "true" }, fill, rest)));
   }
   if (frequent.length === 0) $("top").append(el("li", { class: "soft", text: "nothing" }));
+  if (owned) {
+    const sum = (counts) => counts.reduce((a, b) => a + b, 0);
+    const worst = perOwner.map((counts, i) => [counts, data.owners[i] || nobody]).filter(([counts]) => sum(counts) > 0)
+      .sort(([a], [b]) => { const k = a.findIndex((n, s) => n !== b[s]); return k < 0 ? 0 : b[k] - a[k]; }).slice(0, 10);
+    const most = Math.max(1, ...worst.map(([counts]) => sum(counts)));
+    for (const [counts, owner] of worst) {
+      const words = severities.map((s, i) => counts[i] ? counts[i] + " " + s : "").filter(Boolean).join(", ");
+      const b = bar(counts, severityClasses, words);
+      b.style.width = Math.max(2, 100 * sum(counts) / most) + "%";
+      $("owners").append(el("li", {}, el("button", { type: "button", onclick: () => show({ owner }) }, owner + " ", el("span", { class: "legend", text: words })), b));
+    }
+    $("by-owner").hidden = worst.length === 0;
+    $("owner-label").hidden = false;
+  }
 
   // Frameworks
   const outcomes = ["failed", "passed", "not evaluated", "manual or not read"];
@@ -129,7 +149,7 @@
   if (!told) $("gaps").append(el("p", { text: "Everything that the checks ask for was read." }));
 
   // Filters
-  const filters = { q: "", cluster: "", namespace: "", check: "", framework: "", severity: [], state: [] };
+  const filters = { q: "", cluster: "", namespace: "", owner: "", check: "", framework: "", severity: [], state: [] };
   const initial = { ...filters, severity: [], state: ["new", "open"] };
   let chosen = "", shown = [], current = -1;
   const options = (select, all, label) => {
@@ -139,6 +159,7 @@
   const used = (list, column) => list.filter((_, i) => column.includes(i));
   options($("cluster"), data.clusters.map((c) => c.alias));
   options($("namespace"), used(data.namespaces, F.namespace).map((n) => n || "(whole cluster)").sort());
+  options($("owner"), data.owners.map((o) => o || nobody).sort());
   options($("check"), used(data.checks, F.check).map((c) => c.id), (id) => id + " " + data.checks.find((c) => c.id === id).title);
   options($("framework"), data.frameworks.map((f) => f.id));
   const toggles = (fieldset, key, names) => names.forEach((name) => fieldset.append(el("button", {
@@ -159,6 +180,7 @@
     const words = filters.q.toLowerCase().split(/\s+/).filter(Boolean);
     const cluster = data.clusters.findIndex((c) => c.alias === filters.cluster);
     const namespace = data.namespaces.indexOf(filters.namespace === "(whole cluster)" ? "" : filters.namespace);
+    const owner = data.owners.indexOf(filters.owner === nobody ? "" : filters.owner);
     const check = data.checks.findIndex((c) => c.id === filters.check);
     const mapped = filters.framework ? data.checks.map((c) => Boolean(c.frameworks[filters.framework])) : null;
     const severity = filters.severity.length ? severities.map((s) => filters.severity.includes(s)) : null;
@@ -169,12 +191,13 @@
       if (state && !state[F.state[i]]) continue;
       if (filters.cluster && F.cluster[i] !== cluster) continue;
       if (filters.namespace && F.namespace[i] !== namespace) continue;
+      if (filters.owner && F.owner[i] !== owner) continue;
       if (filters.check && F.check[i] !== check) continue;
       if (mapped && !mapped[F.check[i]]) continue;
       if (words.length && !words.every((w) => text(i).includes(w))) continue;
       shown.push(i);
     }
-    for (const id of ["cluster", "namespace", "check", "framework"]) $(id).value = filters[id];
+    for (const id of ["cluster", "namespace", "owner", "check", "framework"]) $(id).value = filters[id];
     if ($("q").value !== filters.q) $("q").value = filters.q;
     for (const [fieldset, key] of [["severities", "severity"], ["states", "state"]])
       for (const b of $(fieldset).querySelectorAll("button")) b.setAttribute("aria-pressed", filters[key].includes(b.dataset.value));
@@ -187,6 +210,7 @@
 
   // The list draws only the rows that are in view.
   const rowHeight = 52, rows = new Map();
+  const stacked = matchMedia("(max-width: 900px)"); // the detail is below the list then
   function draw(anew) {
     const list = $("list"), first = Math.max(0, Math.floor(list.scrollTop / rowHeight) - 5);
     const last = Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / rowHeight) + 5);
@@ -196,7 +220,7 @@
       const i = shown[k], c = data.checks[F.check[i]], s = severityOf(i);
       const row = el("div", {
         class: "row b-" + s, role: "option", id: "row-" + k, "aria-selected": k === current, "aria-setsize": shown.length, "aria-posinset": k + 1,
-        onclick: () => choose(k),
+        onclick: () => { choose(k); if (stacked.matches) $("detail").scrollIntoView(); },
       }, el("div", {}, el("span", { class: "t-" + s, text: s + " " }), el("strong", { text: objectOf(i) }), F.sub[i] ? " " + F.sub[i] : ""),
       el("div", { class: "sub" }, F.state[i] !== 1 ? el("span", { class: "tag", text: stateOf(i) }) : null, c.id + " · " + data.clusters[F.cluster[i]].alias + " · " + F.message[i]));
       row.style.top = k * rowHeight + "px";
@@ -242,7 +266,7 @@
     const ns = data.namespaces[F.namespace[i]];
     return ["waivers:", "  - check: " + data.checks[F.check[i]].id, "    cluster: " + yaml(data.clusters[F.cluster[i]].alias),
       ...(ns ? ["    namespace: " + yaml(ns)] : []), "    kind: " + data.kinds[F.kind[i]], "    name: " + yaml(glob(F.name[i])),
-      "    owner: # who answers for it", "    reason: # why it is accepted", "    ticket: # where it is tracked", "    expires: # the last day, as in 2027-01-31"].join("\n");
+      "    owner: " + (ownerOf(i) ? yaml(ownerOf(i)) : "# who answers for it"), "    reason: # why it is accepted", "    ticket: # where it is tracked", "    expires: # the last day, as in 2027-01-31"].join("\n");
   }
   const link = (url) => /^https:\/\//.test(url) ? el("a", { href: url, rel: "noopener noreferrer nofollow", target: "_blank", text: url }) : el("span", { text: url });
   function detail(i) {
@@ -252,9 +276,11 @@
     const fact = (name, ...value) => { if (value[0]) facts.append(el("dt", { text: name }), el("dd", {}, ...value)); };
     fact("cluster", cl.alias);
     fact("object", objectOf(i));
+    fact("owner", ownerOf(i));
     fact("part", F.sub[i]);
     fact("field", F.path[i]);
     fact("file", F.file[i]);
+    fact("also fails", F.folded[i].join(", "));
     fact("state", stateOf(i) + (w ? ` by ${w.owner} until ${w.expires}: ${w.reason}${w.ticket ? " (" + w.ticket + ")" : ""}` : ""));
     fact("identity", F.id[i]);
     const copied = el("span", { role: "status", class: "soft" });
@@ -280,7 +306,7 @@
   let own = "";
   function remember() {
     const p = new URLSearchParams();
-    for (const k of ["q", "cluster", "namespace", "check", "framework"]) if (filters[k]) p.set(k, filters[k]);
+    for (const k of ["q", "cluster", "namespace", "owner", "check", "framework"]) if (filters[k]) p.set(k, filters[k]);
     for (const k of ["severity", "state"]) if (filters[k].join() !== initial[k].join()) p.set(k, filters[k].join());
     if (chosen) p.set("finding", chosen);
     own = "#" + p.toString();
@@ -290,7 +316,7 @@
     if (/^#(overview|frameworks|coverage|findings)?$/.test(location.hash) && location.hash !== "") return;
     const p = new URLSearchParams(location.hash.slice(1));
     Object.assign(filters, initial);
-    for (const k of ["q", "cluster", "namespace", "check", "framework"]) if (p.has(k)) filters[k] = p.get(k);
+    for (const k of ["q", "cluster", "namespace", "owner", "check", "framework"]) if (p.has(k)) filters[k] = p.get(k);
     for (const [k, all] of [["severity", severities], ["state", states]]) if (p.has(k)) filters[k] = p.get(k).split(",").filter((v) => all.includes(v));
     chosen = p.get("finding") || "";
     const i = F.id.indexOf(chosen);

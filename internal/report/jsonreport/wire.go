@@ -35,9 +35,9 @@ type Framework struct {
 type Control struct {
 	ID       string   `json:"id"`
 	Title    string   `json:"title"`
-	Coverage string   `json:"coverage" jsonschema:"enum=automated,enum=needs facts,enum=manual,enum=unlisted"`
+	Coverage string   `json:"coverage" jsonschema:"enum=by default,enum=needs facts,enum=opt-in,enum=manual,enum=unlisted"`
 	Checks   []string `json:"checks,omitempty"`
-	Reason   string   `json:"reason,omitempty" jsonschema:"description=why no check answers it"`
+	Reason   string   `json:"reason,omitempty" jsonschema:"description=why no check answers it; or what has to be set for those that do"`
 }
 
 // Component is an auth plugin or a policy pack.
@@ -63,6 +63,7 @@ type Check struct {
 	Frameworks  map[string][]string `json:"frameworks,omitempty" jsonschema:"description=controls by framework"`
 	References  []string            `json:"references,omitempty"`
 	Parameters  []finding.Parameter `json:"parameters,omitempty" jsonschema:"description=values that the user may set"`
+	OptIn       string              `json:"optIn,omitempty" jsonschema:"description=what the user has to set before it looks at anything"`
 	Pack        string              `json:"pack,omitempty"`
 }
 
@@ -142,6 +143,7 @@ type Finding struct {
 	Ways        [][]string `json:"ways,omitempty" jsonschema:"description=steps that lead to what was found; as from a workload over its service account and a binding to a role"`
 	Folded      []string   `json:"folded,omitempty" jsonschema:"description=narrower checks that fail for the same reason and that this finding stands for"`
 	ManagedBy   string     `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs"`
+	Owner       string     `json:"owner,omitempty" jsonschema:"description=who answers for the object as a label of it or of its namespace says"`
 	Baseline    string     `json:"baselineState,omitempty" jsonschema:"enum=new,enum=unchanged,enum=updated,enum=absent"`
 	Waiver      *Waiver    `json:"waiver,omitempty"`
 	File        string     `json:"file,omitempty"`
@@ -175,7 +177,7 @@ func document(r *report.Report) Report {
 	for _, c := range r.Checks {
 		d.Checks = append(d.Checks, Check{
 			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), string(c.Scope), c.Kinds, c.Requires, c.Needs,
-			c.Frameworks, c.References, c.Parameters, c.Pack,
+			c.Frameworks, c.References, c.Parameters, c.OptIn, c.Pack,
 		})
 	}
 	for _, f := range r.Frameworks {
@@ -222,7 +224,7 @@ func cluster(c *report.Cluster) Cluster {
 func fromFinding(f *finding.Finding, cluster string) Finding {
 	return Finding{
 		f.Fingerprint(cluster), f.Check, Severity(f.Severity.String()), string(f.Verdict), Object(f.Object), f.Sub, f.Key, f.Path, f.Message,
-		f.Ways, f.Folded, f.ManagedBy, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
+		f.Ways, f.Folded, f.ManagedBy, f.Owner, string(f.Baseline), (*Waiver)(f.Waiver), f.File, f.Line,
 	}
 }
 
@@ -230,7 +232,7 @@ func (d Finding) finding() (finding.Finding, error) {
 	severity, err := finding.ParseSeverity(string(d.Severity))
 	return finding.Finding{
 		Check: d.Check, Severity: severity, Verdict: finding.Verdict(d.Verdict), Object: finding.Object(d.Object), Sub: d.Sub, Key: d.Key,
-		Path: d.Path, Message: d.Message, Ways: d.Ways, Folded: d.Folded, ManagedBy: d.ManagedBy, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
+		Path: d.Path, Message: d.Message, Ways: d.Ways, Folded: d.Folded, ManagedBy: d.ManagedBy, Owner: d.Owner, Baseline: finding.BaselineState(d.Baseline), Waiver: (*finding.Waiver)(d.Waiver),
 		File: d.File, Line: d.Line,
 	}, err
 }
@@ -260,7 +262,7 @@ func (d Report) report() (*report.Report, error) {
 		}
 		r.Checks = append(r.Checks, finding.Check{
 			ID: c.ID, Name: c.Name, Title: c.Title, Description: c.Description, Remediation: c.Remediation, Severity: severity,
-			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Parameters: c.Parameters, Pack: c.Pack,
+			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Parameters: c.Parameters, OptIn: c.OptIn, Pack: c.Pack,
 		})
 	}
 	for _, f := range d.Frameworks {

@@ -4,9 +4,12 @@ package junit
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
+	"encoding/xml"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -19,22 +22,14 @@ import (
 
 // Writer writes JUnit XML. A finding that gates nothing, since it is waived or the provider's, is skipped; what was not
 // scanned or not evaluated is an error.
+//
+// Cases are written one by one into the rest of the document, so memory is bounded by the findings and not by the output.
 type Writer struct{}
 
 // Write implements report.Writer.
 func (Writer) Write(out io.Writer, r *report.Report) error {
-	all := &junit.Testsuites{Name: "Kubemuster", Time: seconds(r.Started, r.Ended)}
-	titles := map[string]string{}
-	for _, c := range r.Checks {
-		titles[c.ID] = c.Title
-	}
-	for i := range r.Clusters {
-		s := suite(&r.Clusters[i], titles)
-		s.ID = i
-		all.AddSuite(s)
-	}
 	b := bufio.NewWriter(out)
-	if err := all.WriteXML(b); err != nil {
+	if err := write(b, r); err != nil {
 		return fmt.Errorf("write JUnit: %w", err)
 	}
 	if err := b.Flush(); err != nil {
@@ -43,47 +38,132 @@ func (Writer) Write(out io.Writer, r *report.Report) error {
 	return nil
 }
 
-func suite(c *report.Cluster, titles map[string]string) junit.Testsuite {
-	s := junit.Testsuite{Name: c.Alias, Time: seconds(c.Started, c.Ended), Timestamp: c.Started.UTC().Format(time.RFC3339)}
-	s.AddProperty("cluster", c.ID)
-	s.AddProperty("status", string(c.Status))
-	if p := c.Problem; p != nil {
-		s.AddTestcase(junit.Testcase{Name: "scan", Classname: c.Alias, Error: result(p.Stage, p.Message, p.Hint)})
-		return s
+func write(b *bufio.Writer, r *report.Report) error {
+	titles := map[string]string{}
+	for _, c := range r.Checks {
+		titles[c.ID] = c.Title
 	}
-	for _, group := range cases(c.Findings) {
-		s.AddTestcase(failed(c, group, titles))
+	all := junit.Testsuites{Name: "Kubemuster", Time: seconds(r.Started, r.Ended)}
+	suites := make([]suite, len(r.Clusters))
+	for i := range r.Clusters {
+		suites[i] = newSuite(&r.Clusters[i], titles)
+		suites[i].head.ID = i
+		all.AddSuite(suites[i].head)
 	}
-	for _, t := range c.Tallies {
-		name := title(t.Check, titles)
-		switch {
-		case t.Counts[finding.NotEvaluated] > 0:
-			s.AddTestcase(junit.Testcase{Name: name, Classname: c.Alias, Error: result("not_evaluated", "not evaluated: "+t.Reason, "")})
-		case t.Counts[finding.Fail] > 0:
-		case t.Counts[finding.Pass] > 0:
-			s.AddTestcase(junit.Testcase{Name: name, Classname: c.Alias})
-		case t.Counts[finding.Manual] > 0:
-			s.AddTestcase(junit.Testcase{Name: name, Classname: c.Alias, Skipped: result("manual", "only a person can tell", "")})
+	all.Suites = nil
+	return element(b, "testsuites", "", all, func() error {
+		for _, s := range suites {
+			err := element(b, "testsuite", "\t", s.head, func() error {
+				for tc := range s.cases {
+					if err := element(b, "testcase", "\t\t", tc, nil); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+}
+
+// element writes v on lines of its own, and in front of its end what inside writes.
+func element(b *bufio.Writer, name, indent string, v any, inside func() error) error {
+	var text bytes.Buffer
+	encoder := xml.NewEncoder(&text)
+	encoder.Indent(indent, "\t")
+	if err := encoder.EncodeElement(v, xml.StartElement{Name: xml.Name{Local: name}}); err != nil {
+		return err
+	}
+	head, end := text.Bytes(), "</"+name+">"
+	if inside != nil {
+		head = bytes.TrimRight(bytes.TrimSuffix(head, []byte(end)), "\n\t")
+	}
+	b.Write(head)
+	if inside != nil {
+		b.WriteByte('\n')
+		if err := inside(); err != nil {
+			return err
+		}
+		b.WriteString(indent + end)
+	}
+	_, err := b.WriteString("\n") // bufio keeps the first error
+	return err
+}
+
+// suite is a cluster: all but its cases, which are made twice, to be counted and to be written.
+type suite struct {
+	head  junit.Testsuite
+	cases iter.Seq[junit.Testcase]
+}
+
+func newSuite(c *report.Cluster, titles map[string]string) suite {
+	s := suite{junit.Testsuite{Name: c.Alias, Time: seconds(c.Started, c.Ended), Timestamp: c.Started.UTC().Format(time.RFC3339)}, cases(c, titles)}
+	s.head.AddProperty("cluster", c.ID)
+	s.head.AddProperty("status", string(c.Status))
+	for tc := range s.cases {
+		s.head.AddTestcase(tc)
+		s.head.Testcases = nil
 	}
 	return s
 }
 
-// cases groups failures by check and object, in that order, those that gate apart from those that do not.
-func cases(findings []finding.Finding) [][]finding.Finding {
-	var failed []finding.Finding
-	for _, f := range findings {
-		if f.Verdict == finding.Fail {
-			failed = append(failed, f)
+// cases yields a case for each group of failures, and then one for each check that failed nowhere or was not evaluated.
+func cases(c *report.Cluster, titles map[string]string) iter.Seq[junit.Testcase] {
+	groups := failures(c.Findings)
+	return func(yield func(junit.Testcase) bool) {
+		if p := c.Problem; p != nil {
+			yield(junit.Testcase{Name: "scan", Classname: c.Alias, Error: result(p.Stage, p.Message, p.Hint)})
+			return
+		}
+		for _, group := range groups {
+			if !yield(failed(c, group, titles)) {
+				return
+			}
+		}
+		for _, t := range c.Tallies {
+			if tc, ok := summed(t, c.Alias, titles); ok && !yield(tc) {
+				return
+			}
 		}
 	}
-	compare := func(a, b finding.Finding) int {
-		return cmp.Or(cmp.Compare(a.Check, b.Check), cmp.Compare(a.Object.String(), b.Object.String()), cmp.Compare(b2i(a.Gates()), b2i(b.Gates())))
+}
+
+// summed is what a check says beside its failures, if anything.
+func summed(t finding.Tally, alias string, titles map[string]string) (junit.Testcase, bool) {
+	tc := junit.Testcase{Name: title(t.Check, titles), Classname: alias}
+	switch {
+	case t.Counts[finding.NotEvaluated] > 0:
+		tc.Error = result("not_evaluated", "not evaluated: "+t.Reason, "")
+	case t.Counts[finding.Fail] > 0:
+		return tc, false
+	case t.Counts[finding.Pass] > 0:
+	case t.Counts[finding.Manual] > 0:
+		tc.Skipped = result("manual", "only a person can tell", "")
+	default:
+		return tc, false
 	}
-	slices.SortStableFunc(failed, func(a, b finding.Finding) int {
+	return tc, true
+}
+
+// failures groups failures by check and object, in that order, those that gate apart from those that do not.
+func failures(findings []finding.Finding) [][]*finding.Finding {
+	var failed []*finding.Finding
+	for i := range findings {
+		if findings[i].Verdict == finding.Fail {
+			failed = append(failed, &findings[i])
+		}
+	}
+	compare := func(a, b *finding.Finding) int {
+		return cmp.Or(cmp.Compare(a.Check, b.Check), cmp.Compare(a.Object.Kind, b.Object.Kind), cmp.Compare(a.Object.Namespace, b.Object.Namespace),
+			cmp.Compare(a.Object.Name, b.Object.Name), cmp.Compare(b2i(a.Gates()), b2i(b.Gates())))
+	}
+	slices.SortStableFunc(failed, func(a, b *finding.Finding) int {
 		return cmp.Or(compare(a, b), cmp.Compare(a.Sub, b.Sub), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
 	})
-	var groups [][]finding.Finding
+	var groups [][]*finding.Finding
 	for len(failed) > 0 {
 		n := 1
 		for n < len(failed) && compare(failed[0], failed[n]) == 0 {
@@ -101,7 +181,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-func failed(c *report.Cluster, group []finding.Finding, titles map[string]string) junit.Testcase {
+func failed(c *report.Cluster, group []*finding.Finding, titles map[string]string) junit.Testcase {
 	first := group[0]
 	tc := junit.Testcase{Name: title(first.Check, titles) + " (" + first.Object.String() + ")", Classname: c.Alias}
 	if first.Waiver != nil {
@@ -115,6 +195,9 @@ func failed(c *report.Cluster, group []finding.Finding, titles map[string]string
 	var lines []string
 	for _, f := range group {
 		lines = append(lines, f.Message)
+	}
+	if first.Owner != "" {
+		lines = append(lines, "owner: "+first.Owner)
 	}
 	tc.Failure = result(first.Severity.String(), first.Message, strings.Join(lines, "\n"))
 	return tc

@@ -159,6 +159,9 @@ func (d *document) findings(r *report.Report) {
 			if f.File != "" {
 				where += fmt.Sprintf(" (%s:%d)", f.File, f.Line)
 			}
+			if f.Owner != "" {
+				where += " (owner: " + f.Owner + ")"
+			}
 			g.lines = append(g.lines, fmt.Sprintf("- %s%s: %s: %s\n", mark, escape(c.Alias), escape(where), escape(f.Message)))
 		}
 	}

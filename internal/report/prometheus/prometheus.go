@@ -4,8 +4,12 @@ package prometheus
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
@@ -13,6 +17,9 @@ import (
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
 )
+
+// maxOwners are as many of a cluster as have figures of their own: whoever may write labels may make any number up.
+const maxOwners = 100
 
 // Writer writes the Prometheus text format. Objects' names are no labels: they would be too many.
 type Writer struct{}
@@ -49,6 +56,7 @@ func figures(r *report.Report) *prometheus.Registry {
 		duration = gauge("cluster_duration_seconds", "How long the cluster's scan took.", "cluster")
 		open     = gauge("findings", "Failures by severity; state is open, waived, or managed where the provider runs it.", "cluster", "severity", "state")
 		byCheck  = gauge("check_findings", "Open failures by check.", "cluster", "check", "severity")
+		byOwner  = gauge("owner_findings", "Open failures by who answers for the object; owner is empty where no label says, and other for all beyond the 100 with the most.", "cluster", "owner", "severity")
 		fresh    = gauge("new_findings", "Open failures that the baseline does not have.", "cluster", "severity")
 		verdicts = gauge("verdicts", "Verdicts over all checks and objects.", "cluster", "verdict")
 		objects  = gauge("objects", "Objects read.", "cluster", "kind")
@@ -88,6 +96,16 @@ func figures(r *report.Report) *prometheus.Registry {
 				fresh.WithLabelValues(c.Alias, f.Severity.String()).Inc()
 			}
 		}
+		counted := owners(c.Findings)
+		for _, f := range c.Findings {
+			if counted != nil && f.Gates() {
+				owner, ok := counted[f.Owner]
+				if !ok {
+					owner = "other"
+				}
+				byOwner.WithLabelValues(c.Alias, owner, f.Severity.String()).Inc()
+			}
+		}
 		for v, n := range c.Counts() {
 			verdicts.WithLabelValues(c.Alias, string(v)).Set(float64(n))
 		}
@@ -97,6 +115,27 @@ func figures(r *report.Report) *prometheus.Registry {
 		gaps.WithLabelValues(c.Alias).Set(float64(len(c.Gaps)))
 	}
 	return registry
+}
+
+// owners are those with the most open findings, as their label has it, and nobody; nil where no finding has an owner.
+func owners(findings []finding.Finding) map[string]string {
+	counts := map[string]int{}
+	for _, f := range findings {
+		if f.Owner != "" && f.Gates() {
+			counts[f.Owner]++
+		}
+	}
+	if len(counts) == 0 {
+		return nil
+	}
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	labels := map[string]string{"": ""}
+	for _, name := range names[:min(len(names), maxOwners)] {
+		labels[name] = strings.ToValidUTF8(name, "\uFFFD")
+	}
+	return labels
 }
 
 func state(f finding.Finding) string {

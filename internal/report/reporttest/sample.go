@@ -39,17 +39,23 @@ func Compared() *report.Report {
 		ID: "cis-kubernetes-1.12", Name: "CIS Kubernetes Benchmark", Version: "1.12", URL: "https://www.cisecurity.org/benchmark/kubernetes",
 		Controls: []finding.Control{
 			{ID: "1.1.1", Title: "Mode of the API server's manifest", Coverage: finding.ByHand, Reason: "files of the control plane are not visible through the Kubernetes API"},
-			{ID: "5.2.2", Title: "Privileged containers", Coverage: finding.Automated, Checks: []string{"KM1005"}},
-			{ID: "5.2.12", Title: "Host ports", Coverage: finding.Automated, Checks: []string{"KM1007"}},
+			{ID: "5.2.2", Title: "Privileged containers", Coverage: finding.ByDefault, Checks: []string{"KM1005"}},
+			{ID: "5.2.12", Title: "Host ports", Coverage: finding.OptIn, Checks: []string{"KM1007"}, Reason: "set --host-ports"},
 		},
 	}, {
 		ID: "nsa-cisa-1.2", Name: "NSA/CISA Kubernetes Hardening Guidance", Version: "1.2",
-		Controls: []finding.Control{{ID: "pod-security", Title: "Pod security enforcement", Coverage: finding.Automated, Checks: []string{"KM1005"}}},
+		Controls: []finding.Control{{ID: "pod-security", Title: "Pod security enforcement", Coverage: finding.ByDefault, Checks: []string{"KM1005"}}},
 	}}
+	for i := range r.Checks {
+		if r.Checks[i].ID == "KM1007" {
+			r.Checks[i].OptIn = "--host-ports"
+		}
+	}
 	prod := &r.Clusters[0]
 	prod.Compared = true
 	for i := range prod.Findings {
 		prod.Findings[i].Baseline = finding.Unchanged
+		prod.Findings[i].Owner = map[string]string{"shop": "storefront", "data": "data platform", "ops": "ops"}[prod.Findings[i].Object.Namespace]
 	}
 	prod.Findings[0].Waiver = &finding.Waiver{Owner: "shop", Reason: "vendor image", Ticket: "SEC-7", Expires: "2026-04-01", Source: "waivers.yaml:2"}
 	prod.Findings[1].Baseline, prod.Findings[2].Baseline = finding.New, finding.Updated

@@ -114,9 +114,9 @@ type (
 		ID, Name                                string
 		ShortDescription, FullDescription, Help text
 		Properties                              struct {
-			Severity, Scope, Remediation, Pack string
-			Kinds, Requires, References        []string
-			Frameworks                         map[string][]string
+			Severity, Scope, Remediation, OptIn, Pack string
+			Kinds, Requires, References               []string
+			Frameworks                                map[string][]string
 		}
 	}
 	text         struct{ Text string }
@@ -160,7 +160,7 @@ type (
 			Properties    struct{ Owner, Ticket, Expires, Source string }
 		}
 		Properties struct {
-			Severity, Path, Key, ManagedBy                             string
+			Severity, Path, Key, ManagedBy, Owner                      string
 			Folded                                                     []string
 			Carried                                                    bool
 			Group, Version, Kind, Resource, Namespace, Name, Sub, File string
@@ -177,21 +177,15 @@ func (r readRule) check() (finding.Check, error) {
 	return finding.Check{
 		ID: r.ID, Name: r.Name, Title: r.ShortDescription.Text, Description: r.FullDescription.Text, Remediation: p.Remediation,
 		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Frameworks: p.Frameworks,
-		References: p.References, Pack: p.Pack,
+		References: p.References, OptIn: p.OptIn, Pack: p.Pack,
 	}, nil
 }
 
 func (t readTaxonomy) framework(checks []finding.Check) finding.Framework {
 	f := finding.Framework{ID: t.Name, Name: t.FullName, Version: t.Version, URL: t.InformationURI}
 	for _, taxon := range t.Taxa {
-		c := finding.Control{ID: taxon.ID, Title: taxon.ShortDescription.Text, Coverage: finding.Automated}
-		for _, check := range checks {
-			for _, id := range check.Frameworks[t.Name] {
-				if id == taxon.ID {
-					c.Checks = append(c.Checks, check.ID)
-				}
-			}
-		}
+		c := finding.Control{ID: taxon.ID, Title: taxon.ShortDescription.Text}
+		c.Answer(t.Name, checks)
 		f.Controls = append(f.Controls, c)
 	}
 	return f
@@ -235,7 +229,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 func (n readNotification) addTo(c *report.Cluster) {
 	id, p := n.Descriptor.ID, n.Properties
 	switch {
-	case strings.HasPrefix(id, "scan/"):
+	case strings.HasPrefix(id, "scan/") && n.Level == "error": // a note says that a snapshot was judged
 		c.Problem = &report.Problem{Stage: strings.TrimPrefix(id, "scan/"), Message: n.Message.Text}
 	case strings.HasPrefix(id, "read/"):
 		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: p.Kind, Namespace: p.Namespace, Name: p.Name, Reason: snapshot.GapReason(p.Reason), Message: p.Message, Read: p.ObjectsRead})
@@ -248,7 +242,7 @@ func (n readNotification) addTo(c *report.Cluster) {
 func (r readResult) finding() (finding.Finding, error) {
 	p := r.Properties
 	f := finding.Finding{
-		Check: r.RuleID, Message: r.Message.Text, Path: p.Path, Key: p.Key, ManagedBy: p.ManagedBy, Sub: p.Sub, File: p.File,
+		Check: r.RuleID, Message: r.Message.Text, Path: p.Path, Key: p.Key, ManagedBy: p.ManagedBy, Owner: p.Owner, Sub: p.Sub, File: p.File,
 		Object:   finding.Object{Group: p.Group, Version: p.Version, Kind: p.Kind, Resource: p.Resource, Namespace: p.Namespace, Name: p.Name},
 		Baseline: finding.BaselineState(r.BaselineState),
 	}

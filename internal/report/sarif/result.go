@@ -58,6 +58,7 @@ func (w Writer) newResult(c *report.Cluster, f *finding.Finding, rules rules) (*
 		"path", f.Path,
 		"key", f.Key,
 		"managedBy", f.ManagedBy,
+		"owner", f.Owner,
 		"provider", c.Provider,
 		"cluster", c.ID,
 		"group", f.Object.Group,

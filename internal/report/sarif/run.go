@@ -139,6 +139,9 @@ func newRule(c *finding.Check) *sarif.ReportingDescriptor {
 		"scope", string(c.Scope),
 		"remediation", c.Remediation,
 	)
+	if c.OptIn != "" {
+		p["optIn"] = c.OptIn
+	}
 	lists(p, "kinds", c.Kinds, "requires", c.Requires, "references", c.References)
 	p["tags"] = tags(c)
 	if len(c.Frameworks) > 0 {

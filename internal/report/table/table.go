@@ -315,8 +315,10 @@ func (p *page) check(g group, title string, places []place) {
 
 // placeWidths returns the widths of the columns of findings, for all checks the same: where, what and, if there is room,
 // the message. In a report on one cluster only manifests need a where.
-func (p *page) placeWidths(all []place, clusters bool) [3]int {
-	var where, what, whole, message int
+//
+// Who answers for it has a column of its own behind the object where that leaves the message its room.
+func (p *page) placeWidths(all []place, clusters bool) [4]int {
+	var where, what, whole, message, owner int
 	room := p.width - len(indent)
 	for _, pl := range all {
 		if clusters || pl.finding.File != "" {
@@ -325,15 +327,22 @@ func (p *page) placeWidths(all []place, clusters bool) [3]int {
 		what = max(what, width(pl.what(false)))
 		whole = max(whole, width(pl.what(true)))
 		message = max(message, width(clean(pl.finding.Message)))
+		owner = max(owner, min(width(pl.owner()), 30))
 	}
 	if where > 0 {
 		room -= where + gutter
 	}
 	what = min(what, max(room/2, 48))
-	if left := room - what - gutter; left >= 24 {
-		return [3]int{where, what, min(message, left)}
+	left := room - what - gutter
+	if owner > 0 && left-owner-gutter >= min(message, 60) {
+		left -= owner + gutter
+	} else {
+		owner = 0
 	}
-	return [3]int{where, min(whole, room), 0}
+	if left >= 24 {
+		return [4]int{where, what, owner, min(message, left)}
+	}
+	return [4]int{where, min(whole, room), 0, 0}
 }
 
 // where is the cluster, or the file and line, in its part of the room.
@@ -356,7 +365,14 @@ func (pl place) what(key bool) string {
 	return s
 }
 
-func (p *page) places(places []place, w [3]int) {
+func (pl place) owner() string {
+	if pl.finding.Owner == "" {
+		return ""
+	}
+	return "owner " + clean(pl.finding.Owner)
+}
+
+func (p *page) places(places []place, w [4]int) {
 	first := 0 // the column that stands first takes the marks
 	if w[0] == 0 {
 		first = 1
@@ -370,8 +386,9 @@ func (p *page) places(places []place, w [3]int) {
 		}
 		row := []string{
 			p.paint(faint, where),
-			middle(pl.what(w[2] == 0), w[1]),
-			p.paint(faint, fit(clean(pl.finding.Message), w[2])),
+			middle(pl.what(w[3] == 0), w[1]),
+			p.paint(faint, fit(pl.owner(), w[2])),
+			p.paint(faint, fit(clean(pl.finding.Message), w[3])),
 		}
 		mark := marks[pl.state()]
 		pad := strings.Repeat(" ", len(indent)-len(mark))

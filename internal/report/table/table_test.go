@@ -102,7 +102,7 @@ func TestHostile(t *testing.T) {
 	c.Tallies[4].Reason, c.Tallies[4].Check = evil, evil
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		f.Check, f.Sub, f.Key, f.Message, f.ManagedBy, f.File = evil, evil, evil, evil, evil, evil
+		f.Check, f.Sub, f.Key, f.Message, f.ManagedBy, f.Owner, f.File = evil, evil, evil, evil, evil, evil, evil
 		f.Object = finding.Object{Kind: evil, Namespace: evil, Name: evil}
 	}
 	for _, width := range []int{80, 300} {
@@ -137,25 +137,19 @@ func TestNothingFound(t *testing.T) {
 	}
 }
 
-// TestManifests: a finding in a file says where.
+// TestManifests: a finding in a file says where; of a path that does not fit, the end is kept, from a folder on.
 func TestManifests(t *testing.T) {
-	r := reporttest.Sample()
-	r.Clusters = r.Clusters[:1]
-	r.Clusters[0].Findings = r.Clusters[0].Findings[:1]
-	r.Clusters[0].Findings[0].File, r.Clusters[0].Findings[0].Line = "deploy/web.yaml", 17
-	if page := write(t, table.Writer{}, r); !strings.Contains(page, "deploy/web.yaml:17  Deployment shop/web › containers/nginx\n") {
-		t.Errorf("got\n%s", page)
-	}
-}
-
-// TestLongPaths: of a path that does not fit, the end is kept, from a folder on.
-func TestLongPaths(t *testing.T) {
-	r := reporttest.Sample()
-	r.Clusters = r.Clusters[:1]
-	r.Clusters[0].Findings = r.Clusters[0].Findings[:1]
-	r.Clusters[0].Findings[0].File, r.Clusters[0].Findings[0].Line = "environments/production/europe-west1/shop/deployment.yaml", 17
-	if page := write(t, table.Writer{}, r); !strings.Contains(page, "\n        …/shop/deployment.yaml:17  Deployment shop/web › containers/nginx\n") {
-		t.Errorf("got\n%s", page)
+	for file, want := range map[string]string{
+		"deploy/web.yaml": "deploy/web.yaml:17  Deployment shop/web › containers/nginx\n",
+		"environments/production/europe-west1/shop/deployment.yaml": "\n        …/shop/deployment.yaml:17  Deployment shop/web › containers/nginx\n",
+	} {
+		r := reporttest.Sample()
+		r.Clusters = r.Clusters[:1]
+		r.Clusters[0].Findings = r.Clusters[0].Findings[:1]
+		r.Clusters[0].Findings[0].File, r.Clusters[0].Findings[0].Line = file, 17
+		if page := write(t, table.Writer{}, r); !strings.Contains(page, want) {
+			t.Errorf("%s: got\n%s", file, page)
+		}
 	}
 }
 

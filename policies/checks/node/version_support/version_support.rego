@@ -68,8 +68,6 @@ default product := "kubernetes"
 
 product := "eks" if input.cluster.provider == "eks"
 
-product := "eks" if contains(input.cluster.version, "-eks-")
-
 unless(release) := "; only the provider's long-term support, where the cluster has it, still brings fixes" if long_term(release)
 
 unless(release) := "" if not long_term(release)

@@ -17,7 +17,6 @@ test_fails_for_old_nodes if {
 
 test_takes_the_extended_support_of_eks if {
 	version_support.violations == set() with input as cluster("eks", "v1.33.4-eks-a1b2c3d", ["v1.32.1-eks-a1b2c3d"])
-	version_support.violations == set() with input as cluster("kubeconfig", "v1.33.4-eks-a1b2c3d", [])
 	version_support.violations == {old("v1.30.4-eks-a1b2c3d", "long ago")} with input as cluster("eks", "v1.30.4-eks-a1b2c3d", [])
 }
 

@@ -18,13 +18,12 @@
 #     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.bare_pod
 
-# A static pod is its node's own, and is owned by it.
+# A static pod is its node's own, which owns it.
 violations contains violation if {
 	count({true |
 		some owner in input.workload.metadata.ownerReferences
 		owner.controller == true
 	}) == 0
-	not input.workload.metadata.annotations["kubernetes.io/config.mirror"]
 	violation := {
 		"path": "metadata.ownerReferences",
 		"message": "the pod has no controller",

@@ -19,7 +19,11 @@ test_passes_with_a_controller if {
 }
 
 test_passes_for_a_static_pod if {
-	bare_pod.violations == set() with input as pod({"annotations": {"kubernetes.io/config.mirror": "0123"}})
+	bare_pod.violations == set() with input as pod({"ownerReferences": [{
+		"kind": "Node",
+		"name": "node-1",
+		"controller": true,
+	}]})
 }
 
 violation := {"path": "metadata.ownerReferences", "message": "the pod has no controller"}

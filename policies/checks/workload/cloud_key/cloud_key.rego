@@ -25,28 +25,26 @@
 #     owasp-kubernetes-2022: [K08]
 package kubemuster.checks.workload.cloud_key
 
+import data.kubemuster.lib.literals
+
 violations contains violation if {
-	some container in input.workload.containers
-	some i, variable in container.spec.env
-	variable.value in classes
+	some variable in literals.environment
+	variable.class in classes
 	violation := {
-		"path": sprintf("%s.env[%d].value", [container.path, i]),
-		"message": sprintf("environment variable %s of container %s holds a static key of AWS", [variable.name, container.name]),
+		"path": variable.path,
+		"message": sprintf("environment variable %s of container %s holds a static key of AWS", [variable.name, variable.container]),
 		"key": sprintf("env %s", [variable.name]),
 	}
 }
 
 violations contains violation if {
-	some container in input.workload.containers
-	some field in ["command", "args"]
-	some argument in container.spec[field]
-	contains(argument, "<aws-")
+	some argument in literals.arguments
 	some class in classes
-	contains(argument, class)
+	contains(argument.text, class)
 	violation := {
-		"path": sprintf("%s.%s", [container.path, field]),
-		"message": sprintf("an argument of container %s holds a static key of AWS", [container.name]),
-		"key": field,
+		"path": argument.path,
+		"message": sprintf("an argument of container %s holds a static key of AWS", [argument.container]),
+		"key": argument.field,
 	}
 }
 
@@ -54,8 +52,8 @@ violations contains violation if {
 violations contains violation if {
 	some container in input.workload.containers
 	some i, variable in container.spec.env
-	cloud := names[variable.name]
 	variable.valueFrom.secretKeyRef
+	cloud := names[variable.name]
 	violation := {
 		"path": sprintf("%s.env[%d].valueFrom.secretKeyRef", [container.path, i]),
 		"message": sprintf("environment variable %s of container %s takes a static key of %s from Secret %s", [

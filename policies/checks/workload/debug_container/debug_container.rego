@@ -21,10 +21,9 @@
 package kubemuster.checks.workload.debug_container
 
 violations contains violation if {
-	some container in input.workload.containers
-	container.type == "ephemeralContainer"
+	some i, container in input.workload.spec.ephemeralContainers
 	violation := {
-		"path": container.path,
+		"path": sprintf("%s.ephemeralContainers[%d]", [input.workload.path, i]),
 		"message": sprintf("ephemeral container %s was added to the pod", [container.name]),
 	}
 }

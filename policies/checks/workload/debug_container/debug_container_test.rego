@@ -6,21 +6,15 @@ test_fails_for_an_ephemeral_container if {
 	debug_container.violations == {{
 		"path": "spec.ephemeralContainers[0]",
 		"message": "ephemeral container debugger-x7k2p was added to the pod",
-	}} with input as {"workload": {"containers": [{
-		"name": "debugger-x7k2p",
-		"type": "ephemeralContainer",
-		"path": "spec.ephemeralContainers[0]",
-		"spec": {},
-	}]}}
+	}} with input as pod({"ephemeralContainers": [{"name": "debugger-x7k2p"}]})
 }
 
 test_passes_for_other_containers if {
-	debug_container.violations == set() with input as {"workload": {"containers": [
-		{"name": "web", "type": "container", "path": "spec.containers[0]", "spec": {}},
-		{"name": "setup", "type": "initContainer", "path": "spec.initContainers[0]", "spec": {}},
-	]}}
+	debug_container.violations == set() with input as pod({"containers": [{"name": "web"}], "initContainers": [{"name": "setup"}]})
 }
 
 test_passes_for_absent_containers if {
-	debug_container.violations == set() with input as {"workload": {"containers": []}}
+	debug_container.violations == set() with input as pod({})
 }
+
+pod(spec) := {"workload": {"path": "spec", "spec": spec}}

@@ -40,18 +40,16 @@ known if {
 }
 
 identity := sprintf("%s/%s", [input.workload.kind, input.workload.name]) if {
-	not mirror
+	not input.workload.staticPod
 	not replicas
 }
 
-identity := sprintf("Pod/%s", [components.static_pod(input.workload.name, input.workload.spec.nodeName)]) if mirror
+identity := sprintf("Pod/%s", [input.workload.staticPod])
 
 # A ReplicaSet is judged where its Deployment was not read: its name is the Deployment's and a hash.
-identity := sprintf("Deployment/%s", [trim_suffix(input.workload.name, sprintf("-%s", [replicas]))]) if not mirror
+identity := sprintf("Deployment/%s", [trim_suffix(input.workload.name, sprintf("-%s", [replicas]))])
 
 replicas := input.workload.metadata.labels["pod-template-hash"] if input.workload.kind == "ReplicaSet"
-
-mirror if input.workload.metadata.annotations["kubernetes.io/config.mirror"]
 
 # What a workload owns has names of its own; its owner is judged.
 owned if {

@@ -21,8 +21,8 @@ test_passes_for_known_components if {
 }
 
 test_passes_for_static_pods_of_the_control_plane if {
-	foreign_workload.violations == set() with input as static("etcd-node-1")
-	foreign_workload.violations == {violation("kube-system")} with input as static("miner-node-1")
+	foreign_workload.violations == set() with input as static("etcd")
+	foreign_workload.violations == {violation("kube-system")} with input as static("miner")
 }
 
 test_knows_the_deployment_of_a_replica_set if {
@@ -62,10 +62,7 @@ owned_by(kind) := object.union(workload("Pod", "kube-system", "x-1"), {"workload
 	"controller": true,
 }]}}})
 
-static(name) := object.union(workload("Pod", "kube-system", name), {"workload": {
-	"metadata": {
-		"annotations": {"kubernetes.io/config.mirror": "0123"},
-		"ownerReferences": [{"kind": "Node", "name": "node-1", "controller": true}],
-	},
-	"spec": {"nodeName": "node-1"},
+static(name) := object.union(workload("Pod", "kube-system", sprintf("%s-node-1", [name])), {"workload": {
+	"staticPod": name,
+	"metadata": {"ownerReferences": [{"kind": "Node", "name": "node-1", "controller": true}]},
 }})

@@ -45,7 +45,7 @@ violations contains violation if {
 	}
 }
 
-controllers contains container if {
+controllers contains {"name": container.name, "path": container.path} if {
 	some container in input.workload.containers
 	contains(container.spec.image, "nginx") # most images need no closer look
 	is_controller(image.repository(container.spec.image))

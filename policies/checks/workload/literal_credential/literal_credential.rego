@@ -21,15 +21,16 @@
 #     owasp-kubernetes-2022: [K08]
 package kubemuster.checks.workload.literal_credential
 
+import data.kubemuster.lib.literals
+
 # Values never get here: the scanner puts what they look like in their place.
 violations contains violation if {
-	some container in input.workload.containers
-	some i, variable in container.spec.env
-	shape := shapes[variable.value]
-	not harmless(variable.value, variable.name)
+	some variable in literals.environment
+	shape := shapes[variable.class]
+	not harmless(variable.class, variable.name)
 	violation := {
-		"path": sprintf("%s.env[%d].value", [container.path, i]),
-		"message": sprintf("environment variable %s of container %s holds %s", [variable.name, container.name, shape.what]),
+		"path": variable.path,
+		"message": sprintf("environment variable %s of container %s holds %s", [variable.name, variable.container, shape.what]),
 		"key": sprintf("env %s", [variable.name]),
 		"severity": shape.severity,
 	}
@@ -37,31 +38,17 @@ violations contains violation if {
 
 # An argument is a class as a whole, after a flag of its own, or has one in it, as in --password=<named-secret>.
 violations contains violation if {
-	some container in input.workload.containers
-	some field in ["command", "args"]
-	list := container.spec[field]
-	some i, argument in list
-	contains(argument, "<")
+	some argument in literals.arguments
 	some class, shape in shapes
-	contains(argument, class)
-	not harmless(class, name_of(list, i))
+	contains(argument.text, class)
+	not harmless(class, argument.name)
 	violation := {
-		"path": sprintf("%s.%s", [container.path, field]),
-		"message": sprintf("an argument of container %s holds %s", [container.name, shape.what]),
-		"key": sprintf("%s %s", [field, trim(class, "<>")]),
+		"path": argument.path,
+		"message": sprintf("an argument of container %s holds %s", [argument.container, shape.what]),
+		"key": sprintf("%s %s", [argument.field, trim(class, "<>")]),
 		"severity": shape.severity,
 	}
 }
-
-# name_of is the flag that an argument gives a value to: its own, or the argument before it.
-name_of(list, i) := split(list[i], "=")[0] if contains(list[i], "=")
-
-name_of(list, i) := list[i - 1] if {
-	not contains(list[i], "=")
-	i > 0
-}
-
-name_of(list, 0) := "" if not contains(list[0], "=")
 
 # Where a name alone tells of a secret, its last word may tell that the value is something about one.
 harmless("<named-secret>", name) if {

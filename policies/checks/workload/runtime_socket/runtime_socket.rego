@@ -27,7 +27,7 @@ import data.kubemuster.lib.mounts
 
 violations contains violation if {
 	some mount in mounts.host
-	opens_socket(mount.opens)
+	hostpath.opens_socket(mount.opens)
 	violation := {
 		"path": mount.path,
 		"message": sprintf("container %s mounts a container runtime socket of its node through volume %s", [
@@ -36,42 +36,4 @@ violations contains violation if {
 		]),
 		"key": mount.volume,
 	}
-}
-
-opens_socket(path) if {
-	some socket in sockets
-	hostpath.holds(path, socket)
-}
-
-opens_socket(path) if hostpath.base(path) in socket_names
-
-opens_socket(path) if replace(lower(path), "/", `\`) in pipes
-
-# Where runtimes listen by default, so that directories above are known too.
-sockets := {
-	"/run/containerd/containerd.sock",
-	"/run/crio/crio.sock",
-	"/run/cri-dockerd.sock",
-	"/run/docker.sock",
-	"/run/docker/containerd/containerd.sock",
-	"/run/dockershim.sock",
-	"/run/host-containerd/containerd.sock", # Bottlerocket's superpowered second runtime
-	"/run/k0s/containerd.sock",
-	"/run/k3s/containerd/containerd.sock", # k3s and RKE2
-	"/run/podman/podman.sock",
-}
-
-# A socket of this name is a runtime's wherever it lies, as in /var/snap/microk8s/common/run.
-socket_names := {
-	"containerd.sock",
-	"cri-dockerd.sock",
-	"crio.sock",
-	"docker.sock",
-	"dockershim.sock",
-	"podman.sock",
-}
-
-pipes := {
-	`\\.\pipe\containerd-containerd`,
-	`\\.\pipe\docker_engine`,
 }

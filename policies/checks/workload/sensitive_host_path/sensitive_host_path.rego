@@ -29,7 +29,7 @@ import data.kubemuster.lib.mounts
 violations contains violation if {
 	some mount in mounts.host
 	not components.control_plane_pod # it is made of such paths
-	holds := held(hostpath.clean(mount.opens), mount.writable)
+	holds := hostpath.held(hostpath.clean(mount.opens), mount.writable)
 	violation := {
 		"path": mount.path,
 		"message": sprintf("container %s mounts %s of its node through volume %s: %s", [
@@ -40,59 +40,4 @@ violations contains violation if {
 		]),
 		"key": mount.volume,
 	}
-}
-
-# held tells what a mount of the path opens: the root opens all.
-held("", _) := {"the whole file system"}
-
-held(path, writable) := what if {
-	path != ""
-	what := {what |
-		some table in tables[writable]
-		some sensitive, what in table
-		touches(path, sensitive)
-	}
-	count(what) > 0
-}
-
-# The path is the sensitive one, above it or below it.
-touches(path, sensitive) if path == sensitive
-
-touches(path, sensitive) if startswith(sensitive, sprintf("%s/", [path]))
-
-touches(path, sensitive) if startswith(path, sprintf("%s/", [sensitive]))
-
-tables := {true: [read, written], false: [read]}
-
-# Reading is enough.
-read := {
-	"/etc/kubernetes": "keys and manifests of the control plane or the kubelet",
-	"/etc/shadow": "password hashes",
-	"/etc/ssh": "SSH host keys",
-	"/root": "root's own files",
-	"/var/lib/etcd": "the data of etcd",
-	"/var/lib/kubelet/kubeconfig": "credentials of the kubelet",
-	"/var/lib/kubelet/pki": "credentials of the kubelet",
-	"/var/lib/kubelet/pods": "tokens and Secrets of the node's pods",
-	"/var/lib/rancher/k3s/agent": "credentials of the kubelet",
-	"/var/lib/rancher/k3s/server": "keys and data of the control plane",
-	"/var/lib/rancher/rke2/agent": "credentials of the kubelet",
-	"/var/lib/rancher/rke2/server": "keys and data of the control plane",
-}
-
-# Whoever writes there has the node run it.
-written := {
-	"/bin": "programs that the node runs",
-	"/boot": "the kernel that the node starts",
-	"/etc/cron.d": "jobs that the node runs",
-	"/etc/ld.so.preload": "libraries that each program of the node loads",
-	"/etc/passwd": "the users of the node",
-	"/etc/systemd": "services that the node runs",
-	"/lib": "libraries that the node's programs load",
-	"/proc": "settings of the kernel, and programs that it runs",
-	"/sbin": "programs that the node runs",
-	"/sys/fs/cgroup": "programs that the kernel runs",
-	"/sys/kernel/uevent_helper": "programs that the kernel runs",
-	"/usr": "programs that the node runs",
-	"/var/spool/cron": "jobs that the node runs",
 }

@@ -43,14 +43,12 @@ test_passes_for_other_paths if {
 test_passes_for_the_control_plane if {
 	mirror := object.union(pod("/etc/kubernetes/pki", true), {"workload": {
 		"namespace": "kube-system",
-		"name": "kube-apiserver-node-1",
-		"metadata": {"annotations": {"kubernetes.io/config.mirror": "0123"}},
-		"spec": {"nodeName": "node-1"},
+		"staticPod": "kube-apiserver",
 	}})
 	sensitive_host_path.violations == set() with input as mirror
 	sensitive_host_path.violations == {of_pki} with input as object.union(
 		mirror,
-		{"workload": {"name": "agent-node-1"}},
+		{"workload": {"staticPod": "agent"}},
 	)
 	sensitive_host_path.violations == {of_pki} with input as object.union(
 		mirror,

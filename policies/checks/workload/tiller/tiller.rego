@@ -41,7 +41,7 @@ violations contains violation if {
 	}
 }
 
-servers contains container if {
+servers contains {"name": container.name, "path": container.path} if {
 	some container in input.workload.containers
 	contains(container.spec.image, "tiller") # most images need no closer look
 	endswith(sprintf("/%s", [image.repository(container.spec.image)]), "/tiller")

@@ -23,9 +23,7 @@ test_passes_for_sockets_devices_and_the_lock if {
 test_passes_for_the_control_plane if {
 	writable_host_path.violations == set() with input as object.union(pod({"path": "/var/lib/etcd"}, {}), {"workload": {
 		"namespace": "kube-system",
-		"name": "etcd-node-1",
-		"metadata": {"annotations": {"kubernetes.io/config.mirror": "0123"}},
-		"spec": {"nodeName": "node-1"},
+		"staticPod": "etcd",
 	}})
 }
 

@@ -1,4 +1,5 @@
-package e2e
+// Package memory tells how much memory a command took.
+package memory
 
 import (
 	"fmt"
@@ -10,10 +11,10 @@ import (
 	"time"
 )
 
-// watchPeak watches a started command's memory; what it returns is asked once the command has ended, and tells its peak in
-// bytes. The kernel's own account of a child (ru_maxrss) begins with the memory of the process that started it, which is
-// this test with its API server: the child's current memory map is asked in its place, every few milliseconds.
-func watchPeak(cmd *exec.Cmd) func() int64 {
+// Watch watches a started command's memory; what it returns is asked once the command has ended, and tells its peak in
+// bytes. The kernel's own account of a child (ru_maxrss) begins with the memory of the process that started it, which may
+// have an API server in it: the child's current memory map is asked in its place, every few milliseconds.
+func Watch(cmd *exec.Cmd) func() int64 {
 	var peak int64
 	stop, watch := make(chan struct{}), sync.WaitGroup{}
 	watch.Go(func() {

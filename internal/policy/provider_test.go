@@ -1,0 +1,38 @@
+package policy_test
+
+import (
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
+)
+
+// A cluster that is reached by a kubeconfig is its provider's all the same: on GKE every Google account is authenticated.
+func TestProviderByVersion(t *testing.T) {
+	engine := newEngine(t)
+	kind, _ := snapshot.KindNamed("ClusterRoleBinding")
+	binding := snapshot.Object{Kind: kind, Value: &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "everyone"}, RoleRef: rbacv1.RoleRef{Kind: "ClusterRole", Name: "view"},
+		Subjects: []rbacv1.Subject{{Kind: "Group", Name: "system:authenticated"}},
+	}}
+	for _, tt := range []struct {
+		provider, version string
+		want              finding.Severity
+	}{
+		{"gke", "v1.35.1", finding.Critical},
+		{"kubeconfig", "v1.35.1-gke.1396000", finding.Critical},
+		{"kubeconfig", "v1.35.1", finding.High},
+		{"kubeconfig", "v1.35.1-eks-1a2b3c4", finding.High},
+		{"", "", finding.High},
+	} {
+		about := policy.Cluster{Provider: tt.provider, Version: tt.version}
+		found := engine.Object(t.Context(), binding, about).Findings
+		if len(found) != 1 || found[0].Check != "KM2023" || found[0].Severity != tt.want {
+			t.Errorf("%+v: got %+v", about, found)
+		}
+	}
+}
