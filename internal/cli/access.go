@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/collect"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/kube"
@@ -66,7 +67,12 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		conn.Access.Cluster.ID, conn.Access.Server, conn.Version, user, strings.Join(conn.Who.Groups, ", "))
 	rows := [][]string{{"kind", "may list", "checks that need it"}}
 	denied := 0
-	for _, kind := range catalog.Kinds() {
+	kinds, undiscovered := collect.NewLive(conn.Config, 0).Served(ctx, catalog.Kinds())
+	for _, gap := range undiscovered.Gaps {
+		denied++
+		rows = append(rows, []string{gap.Kind, "NO", strings.Join(checksThatNeed(catalog.Checks(), gap.Kind), ", ")})
+	}
+	for _, kind := range kinds {
 		if kind.OptIn != "" || namespace != "" && !kind.Namespaced {
 			continue
 		}

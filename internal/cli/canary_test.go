@@ -26,6 +26,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubemuster/kubemuster/internal/cloudfake"
 	"github.com/kubemuster/kubemuster/internal/replay"
@@ -244,7 +246,11 @@ func unpack(t *testing.T, data []byte) []byte {
 var tells = func() string {
 	var kinds []string
 	for _, k := range snapshot.Kinds {
-		kinds = append(kinds, k.Name)
+		if k.Custom() {
+			kinds = append(kinds, k.APIVersion()+"/"+k.Kind())
+		} else {
+			kinds = append(kinds, k.Name)
+		}
 	}
 	return `# METADATA
 # title: Everything
@@ -458,6 +464,16 @@ func planted() []snapshot.Object {
 			v.Spec.ProviderID, v.Status.Conditions = "x://"+github, []corev1.NodeCondition{{Message: connection}}
 		case *networkingv1.NetworkPolicy:
 			v.Spec.PodSelector.MatchLabels = labels
+		case *unstructured.Unstructured:
+			container, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&c)
+			if err != nil {
+				panic(err)
+			}
+			v.Object["spec"] = map[string]any{
+				"template": map[string]any{"containers": []any{container}}, "adminPassword": password, "token": map[string]any{"value": bearer},
+				"url": url, "config": "user: app\npassword: " + password + "\nkey: " + github, "deep": []any{[]any{map[string]any{"key": jwt, "pem": privateKey}}},
+				"parameters": []any{map[string]any{"name": "db-password", "value": password}, map[string]any{"name": "opaque", "value": entropy}},
+			}
 		case *admissionv1.ValidatingWebhookConfiguration:
 			v.Webhooks = []admissionv1.ValidatingWebhook{{Name: "w", ClientConfig: admissionv1.WebhookClientConfig{URL: &url}}}
 		case *admissionv1.MutatingWebhookConfiguration:
@@ -473,9 +489,18 @@ func planted() []snapshot.Object {
 // encode is the object as a manifest.
 func encode(t *testing.T, o snapshot.Object) string {
 	t.Helper()
+	if u, ok := o.Value.(*unstructured.Unstructured); ok {
+		u = u.DeepCopy()
+		u.SetAPIVersion(o.Kind.APIVersion())
+		u.SetKind(o.Kind.Kind())
+		o.Value = u
+	}
 	data, err := json.Marshal(o.Value)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if o.Kind.Custom() {
+		return string(data)
 	}
 	return regexp.MustCompile(`^\{`).ReplaceAllString(string(data), fmt.Sprintf(`{"apiVersion":%q,"kind":%q,`, o.Kind.APIVersion(), o.Kind.Name))
 }

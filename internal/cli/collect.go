@@ -24,7 +24,8 @@ func newCollect(ios *IOStreams, log *logOptions) *cobra.Command {
 		Short: "Record a cluster, to judge it later or elsewhere",
 		Long: "Collect reads all of TARGET that any check may ask for and writes it to FILE, a snapshot that scan snapshot://FILE judges\n" +
 			"and replay serves. Literal values of environment variables and credentials in command lines are replaced by what they\n" +
-			"look like; Secrets and ConfigMaps are not read.\n\n" +
+			"look like; Secrets and ConfigMaps are not read. Custom resources that a pack's checks judge are recorded where --policy\n" +
+			"names the pack.\n\n" +
 			"Exit codes: 0 all recorded, 2 usage, 3 incomplete: the cluster was not reached, or the snapshot says what it lacks.",
 		Example: "  kubemuster collect eks://us-east-1/prod -o prod.snapshot\n" +
 			"  kubemuster scan snapshot://prod.snapshot",
@@ -41,6 +42,7 @@ func newCollect(ios *IOStreams, log *logOptions) *cobra.Command {
 		},
 	}
 	config.ReadFlags(cmd.Flags())
+	config.PackFlags(cmd.Flags())
 	configFlag(cmd)
 	cmd.Flags().StringVarP(&path, "output", "o", "", "file to write")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "show no progress")
@@ -62,10 +64,14 @@ func runCollect(ctx context.Context, o *scanOptions, path string) error {
 	if _, _, err := scan.Resolve(ctx, host, target); errors.Is(err, sdk.ErrInvalidTarget) {
 		return usageError{err}
 	}
+	packs, err := loadPacks(ctx, o.config.Packs...)
+	if err != nil {
+		return usageError{err}
+	}
 	progress := newProgress(o)
 	scanner := &scan.Scanner{Host: host, Log: o.log, Progress: progress.event, Opts: scan.Options{
 		Version: version, Timeout: o.config.Timeout, QPS: o.config.QPS, Namespaces: o.config.Namespaces, ExcludeNamespaces: o.config.ExcludeNamespaces,
-		OptIn: kubeletConfig(o.config),
+		OptIn: kubeletConfig(o.config), Kinds: packs.Kinds(),
 	}}
 	c, err := scanner.Record(ctx, target, func(write func(io.Writer) error) error { return report.Replace(path, write) })
 	progress.close()

@@ -303,7 +303,12 @@ func printRules(ios *IOStreams, kinds []snapshot.Kind) error {
 			continue // Secrets are opt-in: deploy/kubernetes/secret-metadata.yaml
 		}
 		resources[k.Group] = append(resources[k.Group], k.Resource)
-		if k.Custom() {
+		if k.Also != "" {
+			if also := k.In(k.Also); also.Group != k.Group {
+				resources[also.Group] = append(resources[also.Group], k.Resource)
+			}
+		}
+		if _, known := snapshot.KindNamed(k.Name); !known {
 			guessed = append(guessed, k.Resource+"."+k.Group)
 		}
 	}

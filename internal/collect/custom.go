@@ -15,51 +15,99 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubemuster/kubemuster/internal/kube"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// discover asks the server how it serves the kinds of custom resources. Those that it does not serve are absent; of others
-// nothing but the kind itself is assumed.
-func (l *Live) discover(ctx context.Context, kinds []snapshot.Kind, cov *Coverage) []snapshot.Kind {
+// Served asks the server how it serves the kinds of custom resources, and returns them so, behind those that need no asking. It
+// asks for nothing that is not installed: the server would refuse that to who may not read it, as if it were there. A kind whose
+// discovery fails is a gap, one that is not served is absent.
+func (l *Live) Served(ctx context.Context, kinds []snapshot.Kind) ([]snapshot.Kind, Coverage) {
+	cov := Coverage{Objects: map[string]int{}}
 	var out []snapshot.Kind
 	for _, kind := range kinds {
 		if !kind.Custom() {
 			out = append(out, kind)
-			continue
-		}
-		served, err := l.served(ctx, kind)
-		if err != nil {
+		} else if served, err := l.served(ctx, kind); err != nil {
 			cov.add(ctx, kind, "", 0, err)
-			continue
+		} else {
+			out = append(out, served)
 		}
-		out = append(out, served)
 	}
-	return out
+	return out, cov
 }
 
+// discovered is what the server told of what it serves: a list of groups, or one of resources.
+type discovered struct {
+	metav1.TypeMeta `json:",inline"`
+	Groups          []metav1.APIGroup    `json:"groups"`
+	Resources       []metav1.APIResource `json:"resources"`
+
+	err error
+}
+
+// served returns the kind in the first of its API versions that is served. Of others' kinds nothing but their names is assumed.
 func (l *Live) served(ctx context.Context, kind snapshot.Kind) (snapshot.Kind, error) {
-	client, err := l.client(schema.GroupVersion{Group: kind.Group, Version: kind.Version})
+	for _, version := range []string{kind.APIVersion(), kind.Also} {
+		groups := l.discover(ctx, "/apis", "APIGroupList")
+		if groups.err != nil {
+			return kind, groups.err
+		}
+		if !slices.ContainsFunc(groups.Groups, func(g metav1.APIGroup) bool {
+			return slices.ContainsFunc(g.Versions, func(v metav1.GroupVersionForDiscovery) bool { return v.GroupVersion == version })
+		}) {
+			continue
+		}
+		list := l.discover(ctx, "/apis/"+version, "APIResourceList")
+		if list.err != nil {
+			return kind, list.err
+		}
+		i := slices.IndexFunc(list.Resources, func(r metav1.APIResource) bool {
+			return r.Kind == kind.Kind() && !strings.Contains(r.Name, "/") && slices.Contains(r.Verbs, "list")
+		})
+		if i >= 0 {
+			kind = kind.In(version)
+			kind.Resource, kind.Namespaced = list.Resources[i].Name, list.Resources[i].Namespaced
+			return kind, nil
+		}
+	}
+	return kind, apierrors.NewGenericServerResponse(http.StatusNotFound, "list", schema.GroupResource{Group: kind.Group, Resource: kind.Resource}, "", "", 0, false)
+}
+
+// discover asks once, whatever the answer.
+func (l *Live) discover(ctx context.Context, path, kind string) discovered {
+	l.mu.Lock()
+	told, asked := l.discovered[path]
+	l.mu.Unlock()
+	if asked {
+		return told
+	}
+	err := kube.Retry(ctx, func() (err error) {
+		told, err = l.ask(ctx, path, kind)
+		return err
+	})
+	told.err = err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.discovered[path] = told
+	return told
+}
+
+func (l *Live) ask(ctx context.Context, path, kind string) (told discovered, err error) {
+	client, err := l.client(namespaceVersion)
 	if err != nil {
-		return kind, err
+		return told, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	data, err := raw(client.Get().AbsPath("/apis", kind.Group, kind.Version).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx), typedWeight)
+	data, err := raw(client.Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx), typedWeight)
 	if err != nil {
-		return kind, err
+		return told, err
 	}
-	var list metav1.APIResourceList
-	if err := json.Unmarshal(data, &list); err != nil || list.Kind != "APIResourceList" {
-		return kind, fmt.Errorf("the server's discovery of %s cannot be read", kind.APIVersion())
+	if json.Unmarshal(data, &told) != nil || told.Kind != kind {
+		return told, fmt.Errorf("the server's discovery at %s cannot be read", path)
 	}
-	i := slices.IndexFunc(list.APIResources, func(r metav1.APIResource) bool {
-		return r.Kind == kind.Kind() && !strings.Contains(r.Name, "/") && slices.Contains(r.Verbs, "list")
-	})
-	if i < 0 {
-		return kind, apierrors.NewGenericServerResponse(http.StatusNotFound, "list", schema.GroupResource{Group: kind.Group, Resource: kind.Resource}, "", "", 0, false)
-	}
-	kind.Resource, kind.Namespaced = list.APIResources[i].Name, list.APIResources[i].Namespaced
-	return kind, nil
+	return told, nil
 }
 
 // getCustom asks for a list of custom resources, as JSON: they have no other form that is sure.

@@ -24,6 +24,8 @@ func certManager(forbid string) fault {
 			return true
 		}
 		switch path := r.URL.Path; {
+		case path == "/apis":
+			return answer(http.StatusOK, `{"kind":"APIGroupList","apiVersion":"v1","groups":[{"name":"cert-manager.io","versions":[{"groupVersion":"cert-manager.io/v1","version":"v1"}]}]}`)
 		case !strings.HasPrefix(path, "/apis/cert-manager.io/"):
 			return false
 		case r.Header.Get("Accept") != "application/json":

@@ -47,8 +47,9 @@ type Live struct {
 	maxPages int
 	patience time.Duration // with one kubelet
 
-	mu      sync.Mutex
-	clients map[schema.GroupVersion]rest.Interface
+	mu         sync.Mutex
+	clients    map[schema.GroupVersion]rest.Interface
+	discovered map[string]discovered // by path
 }
 
 // NewLive returns a source over the API server of this configuration. A pageSize of zero means DefaultPageSize.
@@ -59,14 +60,14 @@ func NewLive(config *rest.Config, pageSize int64) *Live {
 	if pageSize == 0 {
 		pageSize = DefaultPageSize
 	}
-	return &Live{config: c, pageSize: pageSize, maxPages: maxPages, patience: kubeletTimeout, clients: map[schema.GroupVersion]rest.Interface{}}
+	return &Live{config: c, pageSize: pageSize, maxPages: maxPages, patience: kubeletTimeout, clients: map[schema.GroupVersion]rest.Interface{}, discovered: map[string]discovered{}}
 }
 
 // Collect implements Source.
 func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Object) error) (Coverage, error) {
 	ctx = klog.NewContext(ctx, klog.Logger{}) // what client-go would log comes back as an error
 	var mu sync.Mutex
-	cov := Coverage{Objects: map[string]int{}}
+	kinds, cov := l.Served(ctx, scope.Kinds)
 	namespaces := scope.Namespaces
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
@@ -79,7 +80,7 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 			cov.Gaps = append(cov.Gaps, gap(ctx, namespaceKind, ns, 0, err))
 		}
 	}
-	for _, wave := range waves(l.discover(ctx, scope.Kinds, &cov)) {
+	for _, wave := range waves(kinds) {
 		group, ctx := errgroup.WithContext(ctx) // the receiver's error ends the other lists, too
 		group.SetLimit(parallelKinds)
 		for _, kind := range wave {
@@ -122,15 +123,19 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 			})
 		}
 	}
+	slices.Sort(cov.Absent)
 	return cov, nil
 }
 
-var namespaceKind, _ = snapshot.KindNamed("Namespace")
+var (
+	namespaceKind, _ = snapshot.KindNamed("Namespace")
+	namespaceVersion = schema.GroupVersion{Version: namespaceKind.Version}
+)
 
 // namespace makes sure that a namespace which was asked for is there: lists of one that is not are empty, and would look
 // clean. An identity that may read this namespace's objects alone need not be allowed to see it.
 func (l *Live) namespace(ctx context.Context, name string) error {
-	client, err := l.client(schema.GroupVersion{Version: namespaceKind.Version})
+	client, err := l.client(namespaceVersion)
 	if err != nil {
 		return err
 	}
@@ -335,7 +340,7 @@ func gap(ctx context.Context, kind snapshot.Kind, namespace string, read int, er
 	switch {
 	case apierrors.IsForbidden(err):
 		g.Reason, g.Message = snapshot.Forbidden, fmt.Sprintf("the identity may not list %s; grant it the ClusterRole kubemuster-reader", resource(kind))
-		if kind.Custom() {
+		if _, known := snapshot.KindNamed(kind.Name); !known {
 			g.Message = fmt.Sprintf("the identity may not list %s; grant it the rules that kubemuster policy rbac prints", resource(kind))
 		}
 	case apierrors.IsUnauthorized(err):

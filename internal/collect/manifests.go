@@ -81,6 +81,9 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 	for _, wave := range []int{0, 1, 2} {
 		var page []snapshot.Object
 		for _, o := range objects {
+			if len(scope.Namespaces) > 0 && o.Kind.Custom() && !o.Kind.Namespaced {
+				delete(cov.Objects, o.Kind.Name) // it is there, and left out
+			}
 			if o.Kind.Wave == wave && wanted(o) {
 				page = append(page, o)
 				cov.Objects[o.Kind.Name]++
@@ -332,11 +335,9 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		}
 		return
 	}
-	for _, k := range p.kinds {
-		if k.Kind() == head.Kind && k.APIVersion() == head.APIVersion {
-			p.customObject(node, data, k, before)
-			return
-		}
+	if i := slices.IndexFunc(p.kinds, func(k snapshot.Kind) bool { return k.Kind() == head.Kind && k.Is(head.APIVersion) }); i >= 0 {
+		p.customObject(node, data, p.kinds[i].In(head.APIVersion), before)
+		return
 	}
 	kind, ok := snapshot.KindNamed(head.Kind)
 	if !ok || kind.APIVersion() != head.APIVersion {
@@ -357,7 +358,7 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 	p.add(node, kind, value, before)
 }
 
-// customObject reads a custom resource. Whether its kind has namespaces is not known: it has the one that it names.
+// customObject reads a custom resource. Whether a pack's kind has namespaces is not known: it has the one that it names.
 func (p *parser) customObject(node *yaml.Node, data []byte, kind snapshot.Kind, before int) {
 	value := &unstructured.Unstructured{}
 	if err := json.Unmarshal(data, &value.Object); err != nil {
@@ -366,7 +367,9 @@ func (p *parser) customObject(node *yaml.Node, data []byte, kind snapshot.Kind, 
 	}
 	value.SetAPIVersion(kind.APIVersion())
 	value.SetKind(kind.Kind())
-	kind.Namespaced = value.GetNamespace() != ""
+	if _, known := snapshot.KindNamed(kind.Name); !known {
+		kind.Namespaced = value.GetNamespace() != ""
+	}
 	p.add(node, kind, value, before)
 }
 

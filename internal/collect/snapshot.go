@@ -78,9 +78,15 @@ func (s Snapshot) Collect(ctx context.Context, scope Scope, emit func([]snapshot
 		return Coverage{}, err
 	}
 	defer f.Close()
+	scope.Kinds = slices.Clone(scope.Kinds)
+	for i, k := range scope.Kinds { // as the server served them
+		if j := slices.IndexFunc(r.Custom(), func(o snapshot.Kind) bool { return o.Name == k.Name && k.Is(o.APIVersion()) }); j >= 0 {
+			scope.Kinds[i] = r.Custom()[j]
+		}
+	}
 	limited := len(scope.Namespaces) > 0
 	inScope := func(k snapshot.Kind) bool {
-		return (k.Namespaced || !limited) && slices.ContainsFunc(scope.Kinds, func(o snapshot.Kind) bool { return o.Name == k.Name })
+		return (k.Namespaced || !limited) && slices.ContainsFunc(scope.Kinds, func(o snapshot.Kind) bool { return o.Name == k.Name && o.Is(k.APIVersion()) })
 	}
 	r.Wanted = func(k snapshot.Kind) bool { return inScope(k) || limited && k.Name == namespaceKind.Name }
 	read := map[string]int{}
@@ -128,24 +134,28 @@ func (s Snapshot) coverage(r *snapshot.Reader, scope Scope, inScope func(snapsho
 		if k.OptIn != "" {
 			return "record the cluster anew with --" + k.OptIn
 		}
+		if _, known := snapshot.KindNamed(k.Name); !known {
+			return "record the cluster anew with the pack that asks for it, as --policy"
+		}
 		return "record the cluster anew"
 	}
 	cov := Coverage{Objects: map[string]int{}}
 	gaps := map[string]bool{}
 	for _, g := range end.Gaps {
-		// A gap of a namespace that was asked for by name says that it is not there.
-		kind, known := snapshot.KindNamed(g.Kind)
 		asked := g.Namespace == "" || len(scope.Namespaces) == 0 || slices.Contains(scope.Namespaces, g.Namespace)
 		if !slices.Contains([]snapshot.GapReason{snapshot.Forbidden, snapshot.TimedOut, snapshot.Interrupted}, g.Reason) {
 			g.Reason = snapshot.Failed
 		}
-		if known && asked && (inScope(kind) || g.Kind == namespaceKind.Name && g.Namespace != "") {
+		// A gap of a namespace that was asked for by name says that it is not there.
+		missing := g.Kind == namespaceKind.Name && g.Namespace != ""
+		if asked && (missing || slices.ContainsFunc(scope.Kinds, func(k snapshot.Kind) bool { return k.Name == g.Kind && inScope(k) })) {
 			cov.Gaps = append(cov.Gaps, g)
 		}
 		gaps[g.Kind] = true
 	}
 	for _, k := range scope.Kinds {
 		_, recorded := end.Objects[k.Name]
+		recorded = recorded && !slices.ContainsFunc(r.Custom(), func(o snapshot.Kind) bool { return o.Name == k.Name && o.APIVersion() != k.APIVersion() })
 		switch {
 		case !inScope(k):
 		case recorded:
@@ -159,6 +169,7 @@ func (s Snapshot) coverage(r *snapshot.Reader, scope Scope, inScope func(snapsho
 			})
 		}
 	}
+	slices.Sort(cov.Absent)
 	if len(header.Namespaces) > 0 {
 		return cov // recording has looked for them
 	}

@@ -100,7 +100,7 @@ func (c *Catalog) Kinds() []snapshot.Kind {
 			needed[k] = true
 		}
 		for _, k := range check.kinds {
-			if k.Custom() {
+			if ofPack(k) {
 				custom[k.Name] = k
 			}
 		}
@@ -161,8 +161,11 @@ var scopes = []finding.Scope{finding.ObjectScope, finding.ClusterScope, finding.
 // grantKinds are what every check of scope grant needs; it judges the first two.
 var grantKinds = []string{"ClusterRoleBinding", "RoleBinding", "ClusterRole", "Role"}
 
-// workloadKinds is what the kind Workload in metadata stands for.
-const workloadKinds = "Workload"
+// groupsOfKinds are the names in metadata that stand for several kinds.
+var groupsOfKinds = map[string]func(snapshot.Kind) bool{
+	"Workload":         func(k snapshot.Kind) bool { return k.PodSpec != "" },
+	"AnyNetworkPolicy": snapshot.Kind.NetworkPolicy,
+}
 
 var (
 	idPattern   = regexp.MustCompile(`^[A-Z]{2,8}[0-9]{4}$`)
@@ -273,7 +276,7 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.kinds: %w", at("kinds"), err)
 	}
-	if m.Scope == finding.ClusterScope && slices.ContainsFunc(kinds, snapshot.Kind.Custom) {
+	if m.Scope == finding.ClusterScope && slices.ContainsFunc(kinds, ofPack) {
 		return nil, fmt.Errorf("%s: custom.kinds: custom resources are judged one at a time; custom.scope must be object", at("scope"))
 	}
 	requires, err := kindsNamed(m.Requires)
@@ -286,6 +289,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	}
 	if m.Scope == finding.ObjectScope {
 		requires = append(requires, kinds...)
+	}
+	if i := slices.IndexFunc(requires, func(k snapshot.Kind) bool { return ofPack(k) && !slices.Contains(kinds, k) }); i >= 0 {
+		return nil, fmt.Errorf("%s: custom.requires: no check sees %s but one that names it in custom.kinds, where it is required already; leave it out", at("requires"), requires[i].Name)
 	}
 	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at(""), module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
@@ -394,9 +400,9 @@ func shortName(path ast.Ref) string { return strings.TrimPrefix(path.String(), "
 func kindsNamed(list []string) ([]snapshot.Kind, error) {
 	var out []snapshot.Kind
 	for _, name := range list {
-		if name == workloadKinds {
+		if of, ok := groupsOfKinds[name]; ok {
 			for _, k := range snapshot.Kinds {
-				if k.PodSpec != "" {
+				if of(k) {
 					out = append(out, k)
 				}
 			}
@@ -408,6 +414,9 @@ func kindsNamed(list []string) ([]snapshot.Kind, error) {
 		}
 		if !ok {
 			return nil, fmt.Errorf("%q is no kind that is read; write a custom resource's as group/version/Kind, as in cert-manager.io/v1/Certificate", name)
+		}
+		if known, ok := snapshot.KindNamed(k.Name); ok && known != k {
+			return nil, fmt.Errorf("%q is read as %s/%s; write that", name, known.APIVersion(), known.Kind())
 		}
 		out = append(out, k)
 	}
@@ -422,7 +431,18 @@ func customKind(name string) (snapshot.Kind, bool) {
 		slices.ContainsFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == parts[0] && k.Name == parts[2] }) {
 		return snapshot.Kind{}, false
 	}
+	for _, k := range snapshot.Kinds {
+		if k.Kind() == parts[2] && k.Is(parts[0]+"/"+parts[1]) {
+			return k, true
+		}
+	}
 	return snapshot.Custom(parts[0], parts[1], parts[2]), true
+}
+
+// ofPack reports whether the kind is known from a pack alone: nothing of it is in the inventory.
+func ofPack(k snapshot.Kind) bool {
+	_, known := snapshot.KindNamed(k.Name)
+	return !known
 }
 
 func names(kinds []snapshot.Kind) []string {

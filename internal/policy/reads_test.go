@@ -156,6 +156,9 @@ violations contains {"path": c.path, "message": "walked"} if {
 // A whole value is what its JSON says, less what is null or an empty list there.
 func TestValueIsJSON(t *testing.T) {
 	for _, o := range append(manifests(t), times(t)) {
+		if o.Kind.Custom() {
+			continue // it is its JSON
+		}
 		f := newForm(&reads{whole: true}, o.Kind.Type)
 		b, ok := f.object(nil, reflect.ValueOf(o.Value).Elem())
 		if !ok {

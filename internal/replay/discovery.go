@@ -26,9 +26,19 @@ func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(info)
 }
 
-// resources are what is served, by group and version: the kinds that a scan reads, but those that the recorded server did
-// not serve, and the reviews.
-func resources(absent []string) (lists []metav1.APIResourceList) {
+// kinds are those that a scan reads, but for what the recorded server did not serve, and the custom ones as it served them.
+func kinds(custom []snapshot.Kind, absent []string) []snapshot.Kind {
+	served := slices.Clone(custom)
+	for _, k := range snapshot.Kinds {
+		if !slices.Contains(absent, k.Name) && !slices.ContainsFunc(custom, func(c snapshot.Kind) bool { return c.Name == k.Name }) {
+			served = append(served, k)
+		}
+	}
+	return served
+}
+
+// resources are what is served, by group and version: the kinds, and the reviews.
+func resources(kinds []snapshot.Kind) (lists []metav1.APIResourceList) {
 	add := func(group, version string, r metav1.APIResource) {
 		gv := schema.GroupVersion{Group: group, Version: version}.String()
 		for i := range lists {
@@ -39,12 +49,9 @@ func resources(absent []string) (lists []metav1.APIResourceList) {
 		}
 		lists = append(lists, metav1.APIResourceList{GroupVersion: gv, APIResources: []metav1.APIResource{r}})
 	}
-	for _, k := range snapshot.Kinds {
-		if slices.Contains(absent, k.Name) {
-			continue
-		}
+	for _, k := range kinds {
 		add(k.Group, k.Version, metav1.APIResource{
-			Name: k.Resource, SingularName: strings.ToLower(k.Name), Kind: k.Name, Namespaced: k.Namespaced,
+			Name: k.Resource, SingularName: strings.ToLower(k.Kind()), Kind: k.Kind(), Namespaced: k.Namespaced,
 			Verbs: metav1.Verbs{"get", "list"}, ShortNames: shortNames[k.Name],
 		})
 	}
@@ -72,7 +79,7 @@ func (s *Server) serveCoreVersions(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// groups are the API groups but the core one, each with its one version.
+// groups are the API groups but the core one.
 func (s *Server) groups() (list []metav1.APIGroup) {
 	for _, l := range s.resources {
 		group, v, ok := strings.Cut(l.GroupVersion, "/")
@@ -80,6 +87,10 @@ func (s *Server) groups() (list []metav1.APIGroup) {
 			continue
 		}
 		served := metav1.GroupVersionForDiscovery{GroupVersion: l.GroupVersion, Version: v}
+		if i := slices.IndexFunc(list, func(g metav1.APIGroup) bool { return g.Name == group }); i >= 0 {
+			list[i].Versions = append(list[i].Versions, served)
+			continue
+		}
 		list = append(list, metav1.APIGroup{Name: group, Versions: []metav1.GroupVersionForDiscovery{served}, PreferredVersion: served})
 	}
 	return list
@@ -119,6 +130,10 @@ func (s *Server) serveAggregated(w http.ResponseWriter, r *http.Request, wanted 
 				Resource: r.Name, SingularResource: r.SingularName, Scope: scope, Verbs: r.Verbs, ShortNames: r.ShortNames,
 				ResponseKind: &metav1.GroupVersionKind{Group: gv.Group, Version: gv.Version, Kind: r.Kind},
 			})
+		}
+		if i := slices.IndexFunc(list.Items, func(g apidiscovery.APIGroupDiscovery) bool { return g.Name == gv.Group }); i >= 0 {
+			list.Items[i].Versions = append(list.Items[i].Versions, served)
+			continue
 		}
 		list.Items = append(list.Items, apidiscovery.APIGroupDiscovery{ObjectMeta: metav1.ObjectMeta{Name: gv.Group}, Versions: []apidiscovery.APIVersionDiscovery{served}})
 	}

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -57,7 +58,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, kind snapshot.Kind
 
 // newList makes the kind's own list type; left is how many objects follow.
 func (s *Server) newList(kind snapshot.Kind, objects []snapshot.Object, left int) (runtime.Object, error) {
-	list, err := snapshot.Scheme.New(schema.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Name + "List"})
+	list, err := emptyList(kind)
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +79,16 @@ func (s *Server) newList(kind snapshot.Kind, objects []snapshot.Object, left int
 		m.SetRemainingItemCount(&remaining)
 	}
 	return list, nil
+}
+
+func emptyList(kind snapshot.Kind) (runtime.Object, error) {
+	gvk := schema.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Kind() + "List"}
+	if kind.Custom() {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(gvk)
+		return list, nil
+	}
+	return snapshot.Scheme.New(gvk)
 }
 
 // position is what a continue token holds: nothing for clients to look into.

@@ -37,6 +37,7 @@ type Server struct {
 	opts      Options
 	header    snapshot.Header
 	ending    snapshot.Ending
+	kinds     []snapshot.Kind // that are served
 	resources []metav1.APIResourceList
 	objects   map[string][]snapshot.Object // by the name of the kind, in the order of their keys
 	// revision is the resource version of every list: the snapshot's newest.
@@ -66,7 +67,8 @@ func New(r *snapshot.Reader, opts Options) (*Server, error) {
 	}
 	s.revision = strconv.FormatUint(newest, 10)
 	s.ending = r.Ending()
-	s.resources = resources(s.ending.Absent)
+	s.kinds = kinds(r.Custom(), s.ending.Absent)
+	s.resources = resources(s.kinds)
 	s.mux = s.routes()
 	return s, nil
 }
@@ -214,12 +216,11 @@ func verbOf(r *http.Request, name string) string {
 }
 
 func (s *Server) kindOf(group, version, resource string) (snapshot.Kind, bool) {
-	for _, k := range snapshot.Kinds {
-		if k.Group == group && k.Version == version && k.Resource == resource {
-			return k, !slices.Contains(s.ending.Absent, k.Name)
-		}
+	i := slices.IndexFunc(s.kinds, func(k snapshot.Kind) bool { return k.Group == group && k.Version == version && k.Resource == resource })
+	if i < 0 {
+		return snapshot.Kind{}, false
 	}
-	return snapshot.Kind{}, false
+	return s.kinds[i], true
 }
 
 func groupResource(k snapshot.Kind) schema.GroupResource {

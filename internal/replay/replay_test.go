@@ -301,7 +301,7 @@ func TestDiscovery(t *testing.T) {
 			}
 		}
 		for _, k := range snapshot.Kinds {
-			if r := found[name][k.APIVersion()+" "+k.Name]; r.Name != k.Resource || r.Namespaced != k.Namespaced {
+			if r := found[name][k.APIVersion()+" "+k.Kind()]; r.Name != k.Resource || r.Namespaced != k.Namespaced {
 				t.Errorf("%s: %s is discovered as %+v", name, k.Name, r)
 			}
 		}

@@ -50,8 +50,8 @@ func (s *Server) allowed(c caller, a *authorizationv1.ResourceAttributes) bool {
 	if a.Verb != "get" && a.Verb != "list" || a.Subresource != "" {
 		return false
 	}
-	i := slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Group == a.Group && k.Resource == a.Resource })
-	return i >= 0 && s.authorized(c, a.Verb, snapshot.Kinds[i], a.Namespace) && s.unrecorded(snapshot.Kinds[i], a.Namespace) == ""
+	i := slices.IndexFunc(s.kinds, func(k snapshot.Kind) bool { return k.Group == a.Group && k.Resource == a.Resource })
+	return i >= 0 && s.authorized(c, a.Verb, s.kinds[i], a.Namespace) && s.unrecorded(s.kinds[i], a.Namespace) == ""
 }
 
 // read decodes a request's body, JSON or protobuf.

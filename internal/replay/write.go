@@ -20,7 +20,8 @@ var codecs = snapshot.Codecs.WithoutConversion()
 
 // write encodes v in the media type that the client prefers.
 func write(w http.ResponseWriter, r *http.Request, status int, gv schema.GroupVersion, v runtime.Object) {
-	info, ok := negotiate(r.Header.Get("Accept"))
+	_, custom := v.(runtime.Unstructured)
+	info, ok := negotiate(r.Header.Get("Accept"), custom)
 	if !ok {
 		status, gv = http.StatusNotAcceptable, unversioned
 		v = &metav1.Status{
@@ -50,8 +51,9 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // negotiate returns the first media type of the Accept header that is served; JSON, and false, if there is none. Other
-// forms of an object (as=Table, as=APIGroupDiscoveryList) are not served: clients name a plain type behind them.
-func negotiate(accept string) (runtime.SerializerInfo, bool) {
+// forms of an object (as=Table, as=APIGroupDiscoveryList) are not served: clients name a plain type behind them. Custom
+// resources have no protobuf.
+func negotiate(accept string, custom bool) (runtime.SerializerInfo, bool) {
 	types := codecs.SupportedMediaTypes()
 	plain, _ := runtime.SerializerInfoForMediaType(types, runtime.ContentTypeJSON)
 	if accept == "" {
@@ -66,7 +68,7 @@ func negotiate(accept string) (runtime.SerializerInfo, bool) {
 		if media == "*/*" || media == "application/*" {
 			return plain, true
 		}
-		if info, ok := runtime.SerializerInfoForMediaType(types, media); ok {
+		if info, ok := runtime.SerializerInfoForMediaType(types, media); ok && (!custom || media != runtime.ContentTypeProtobuf) {
 			return info, true
 		}
 	}

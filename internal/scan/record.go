@@ -18,9 +18,9 @@ import (
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
-// Record reads every kind of a cluster that may be read without asking or was asked for, whatever this run's checks need, and has save write it as a snapshot. What could not
-// be read is in the cluster's gaps and in the snapshot. After an error, and when ctx is cancelled, write has failed and save
-// must leave no file.
+// Record reads every kind of a cluster that may be read without asking or was asked for, whatever this run's checks need, and has
+// save write it as a snapshot. What could not be read is in the cluster's gaps and in the snapshot. After an error, and when ctx
+// is cancelled, write has failed and save must leave no file.
 func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.Writer) error) error) (c report.Cluster, err error) {
 	name, _, _ := strings.Cut(t.Raw, "?")
 	c = report.Cluster{Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.NotScanned}
@@ -29,6 +29,11 @@ func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
 	defer cancel()
 	kinds := slices.Concat(snapshot.Kinds, slices.DeleteFunc(slices.Clone(snapshot.OptIn), s.leavesOut))
+	for _, k := range s.Opts.Kinds {
+		if _, known := snapshot.KindNamed(k.Name); !known {
+			kinds = append(kinds, k)
+		}
+	}
 	scope := collect.Scope{Kinds: kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
 	source, _, err := s.open(ctx, t, &c, &scope)
 	if err != nil {
@@ -39,6 +44,10 @@ func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.
 		Kubemuster: s.Opts.Version, Recorded: c.Started.UTC().Truncate(time.Second), Target: name, ID: cmp.Or(c.ID, name), Alias: safeAlias(cmp.Or(c.Alias, aliasOf(c))),
 		Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name, ServerVersion: c.ServerVersion,
 		Namespaces: scope.Namespaces, ExcludeNamespaces: scope.ExcludeNamespaces,
+	}
+	if live, ok := source.(*collect.Live); ok {
+		served, _ := live.Served(ctx, scope.Kinds) // what fails here fails again below, as it does not ask twice
+		header.Custom = snapshot.ServedCustom(served)
 	}
 	c.ID, c.Alias = header.ID, header.Alias
 	var coverage collect.Coverage

@@ -49,9 +49,11 @@ type Options struct {
 	PageSize          int64         // objects a request; zero means collect's default
 	Namespaces        []string
 	ExcludeNamespaces []string
-	OptIn             []string  // flags of snapshot.OptIn that were set
-	OwnerLabels       []string  // which name an object's owner, the first that it has
-	Stdin             io.Reader // of manifests://-
+	OptIn             []string // flags of snapshot.OptIn that were set
+	// Kinds are those that Record reads beside what every scan may: the custom resources of packs.
+	Kinds       []snapshot.Kind
+	OwnerLabels []string  // which name an object's owner, the first that it has
+	Stdin       io.Reader // of manifests://-
 }
 
 // Event is a step of one cluster's scan.
@@ -453,8 +455,9 @@ func (r *run) untold(c finding.Check) bool {
 }
 
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
+	inv := r.index.Inventory()
 	skip := func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 && !InNamespaces(c) || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
+		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
 	}
 	checks := 0
 	for _, c := range r.scanner.Engine.Checks() {
@@ -463,7 +466,16 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 		}
 	}
 	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Judging, Objects: r.read, Kinds: len(r.kinds), Checks: checks})
-	j := r.scanner.Engine.Cluster(ctx, r.index.Inventory(), r.about, skip)
+	j := r.scanner.Engine.Cluster(ctx, inv, r.about, skip)
+	if names := inv.Unclear; len(names) > 0 {
+		more := ""
+		if n := len(names) - toldSingly; n > 0 {
+			names, more = names[:toldSingly], fmt.Sprintf(" and %d more", n)
+		}
+		r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{
+			ID: "scan/unclear-policy", Level: "note", Message: "it cannot be told whether these network policies select some of the pods, and they are taken to: " + strings.Join(names, ", ") + more,
+		})
+	}
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
@@ -506,6 +518,8 @@ func (r *run) tally(scope collect.Scope) {
 			for range r.unreadObjects(c) - 1 {
 				r.count(c.ID, finding.NotEvaluated)
 			}
+		case len(scope.Namespaces) > 0 && r.beyond(c) != "":
+			skip("it looks at " + r.beyond(c) + ", too, and the scan is limited to namespaces")
 		case notServed != "":
 			lacks(finding.NotApplicable, "the server does not serve "+notServed)
 		case r.verdicts[c.ID] == nil:
@@ -516,16 +530,32 @@ func (r *run) tally(scope collect.Scope) {
 }
 
 // InNamespaces reports whether a check says something of single namespaces: others are out of scope where a scan is limited
-// to some. A check of the whole cluster does where all that it requires is in namespaces.
+// to some. A check of the whole cluster does where all that it requires is in namespaces, but for namespaces that it does not
+// judge and for add-ons, which a cluster need not have.
 func InNamespaces(c finding.Check) bool {
 	namespaced := func(name string) bool {
 		k, known := snapshot.KindNamed(name)
 		return k.Namespaced || !known // a custom resource's kind: the server tells
 	}
 	if c.Scope == finding.ClusterScope {
-		return !slices.ContainsFunc(c.Requires, func(name string) bool { return !namespaced(name) })
+		return !slices.ContainsFunc(c.Requires, func(name string) bool {
+			k, _ := snapshot.KindNamed(name)
+			return !namespaced(name) && !k.Custom() && (name != "Namespace" || slices.Contains(c.Kinds, name))
+		})
 	}
 	return slices.ContainsFunc(c.Kinds, namespaced)
+}
+
+// beyond names an add-on's kind that a check of the whole cluster requires and that has objects outside of namespaces, which a
+// scan of some namespaces does not read.
+func (r *run) beyond(c finding.Check) string {
+	for _, name := range c.Requires {
+		k, _ := snapshot.KindNamed(name)
+		if _, read := r.cluster.Objects[name]; c.Scope == finding.ClusterScope && k.Custom() && !k.Namespaced && !read && !slices.Contains(r.absent, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func sortFindings(list []finding.Finding) {

@@ -10,14 +10,17 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubemuster/kubemuster/internal/redact"
 )
@@ -53,6 +56,42 @@ type Header struct {
 	// Namespaces are the only ones that were read; empty means all. Cluster-scoped kinds were then left out.
 	Namespaces        []string `json:"namespaces,omitempty"`
 	ExcludeNamespaces []string `json:"excludeNamespaces,omitempty"`
+	// Custom are the kinds of custom resources that the server served and that were asked for, as it serves them.
+	Custom []Served `json:"custom,omitempty"`
+}
+
+// Served is how a server serves a kind.
+type Served struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Resource   string `json:"resource"` // plural, lower case
+	Namespaced bool   `json:"namespaced,omitempty"`
+}
+
+// ServedCustom returns how the kinds of custom resources among kinds are served.
+func ServedCustom(kinds []Kind) (list []Served) {
+	for _, k := range kinds {
+		if k.Custom() {
+			list = append(list, Served{k.APIVersion(), k.Kind(), k.Resource, k.Namespaced})
+		}
+	}
+	return list
+}
+
+// kind is the kind of which a server serves that.
+func (s Served) kind() (Kind, error) {
+	gv, err := schema.ParseGroupVersion(s.APIVersion)
+	if err != nil || len(validation.IsDNS1123Subdomain(gv.Group))+len(validation.IsDNS1035Label(gv.Version))+len(validation.IsDNS1035Label(s.Resource))+len(validation.IsDNS1035Label(strings.ToLower(s.Kind))) > 0 {
+		return Kind{}, errors.New("the header names a kind of custom resources that none can be; record the cluster anew")
+	}
+	k, known := KindOf(s.APIVersion, s.Kind)
+	if !known {
+		k = Custom(gv.Group, gv.Version, s.Kind)
+	}
+	if k.Custom() {
+		k.Resource, k.Namespaced = s.Resource, s.Namespaced
+	}
+	return k, nil
 }
 
 // Ending is what a snapshot file says at its end of the whole recording.
@@ -76,6 +115,8 @@ type Reader struct {
 	limit   int64 // of size
 	scanner *bufio.Scanner
 	counts  map[string]int
+	unknown map[schema.GroupKind]int
+	custom  []Kind
 	end     *Ending
 }
 
@@ -94,7 +135,7 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 		}
 		r = unpacked
 	}
-	f := &Reader{name: name, limit: maxFile, scanner: bufio.NewScanner(r), counts: map[string]int{}}
+	f := &Reader{name: name, limit: maxFile, scanner: bufio.NewScanner(r), counts: map[string]int{}, unknown: map[schema.GroupKind]int{}}
 	f.scanner.Buffer(nil, maxLine)
 	line, err := f.next()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -107,7 +148,25 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 		return nil, fmt.Errorf("%s is a snapshot of version %d, and this kubemuster reads version %d; read it with the kubemuster that wrote it, or record it anew",
 			name, f.header.Version, fileVersion)
 	}
+	for _, served := range f.header.Custom {
+		kind, err := served.kind()
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, f.line, err)
+		}
+		f.custom = append(f.custom, kind)
+	}
 	return f, nil
+}
+
+// Custom returns the kinds of custom resources that the header names.
+func (f *Reader) Custom() []Kind { return f.custom }
+
+// kindOf returns the kind of an object: as the header tells it, or as every scan knows it.
+func (f *Reader) kindOf(apiVersion, kind string) (Kind, bool) {
+	if i := slices.IndexFunc(f.custom, func(k Kind) bool { return k.Kind() == kind && k.APIVersion() == apiVersion }); i >= 0 {
+		return f.custom[i], true
+	}
+	return KindOf(apiVersion, kind)
 }
 
 // Header returns the file's first line.
@@ -183,6 +242,13 @@ func (f *Reader) finish() error {
 	case !errors.Is(err, io.EOF):
 		return err
 	}
+	for of, n := range f.unknown { // who wrote it knew whether its kind is a custom one
+		name := of.Kind
+		if _, ok := f.end.Objects[of.String()]; ok {
+			name = of.String()
+		}
+		f.counts[name] += n
+	}
 	for _, kind := range slices.Sorted(maps.Keys(f.end.Objects)) {
 		if got, want := f.counts[kind], f.end.Objects[kind]; got != want {
 			return fmt.Errorf("%s:%d: the file should hold %d objects of kind %s and holds %d; copy it again, or record it anew", f.name, at, want, kind, got)
@@ -212,14 +278,18 @@ func (f *Reader) decode(line []byte) (Object, bool, error) {
 	if head.Kind == "" || head.APIVersion == "" {
 		return Object{}, false, errors.New("the object lacks its apiVersion or kind")
 	}
-	f.counts[head.Kind]++
-	kind, ok := KindNamed(head.Kind)
+	kind, ok := f.kindOf(head.APIVersion, head.Kind)
 	if !ok {
+		of := schema.FromAPIVersionAndKind(head.APIVersion, head.Kind).GroupKind()
+		for _, name := range []string{head.Kind, of.String()} {
+			if other, known := KindNamed(name); known {
+				return Object{}, false, fmt.Errorf("the %s is of %s, and this kubemuster reads %s; record the cluster anew", head.Kind, head.APIVersion, other.APIVersion())
+			}
+		}
+		f.unknown[of]++
 		return Object{}, false, nil
 	}
-	if kind.APIVersion() != head.APIVersion {
-		return Object{}, false, fmt.Errorf("the %s is of %s, and this kubemuster reads %s; record the cluster anew", kind.Name, head.APIVersion, kind.APIVersion())
-	}
+	f.counts[kind.Name]++
 	if f.Wanted != nil && !f.Wanted(kind) {
 		return Object{}, false, nil
 	}
@@ -227,13 +297,20 @@ func (f *Reader) decode(line []byte) (Object, bool, error) {
 		runtime.Object
 		metav1.Object
 	})
-	if err := json.Unmarshal(line, v); err != nil {
+	var into any = v
+	u, custom := v.(*unstructured.Unstructured)
+	if custom {
+		into = &u.Object
+	}
+	if err := json.Unmarshal(line, into); err != nil {
 		return Object{}, false, fmt.Errorf("this is no valid %s: %s", kind.Name, redact.Quoted(err.Error()))
 	}
 	if v.GetName() == "" {
 		return Object{}, false, fmt.Errorf("the %s has no name", kind.Name)
 	}
-	v.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{}) // as in an API server's list
+	if !custom {
+		v.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{}) // as in an API server's list
+	}
 	return Object{Kind: kind, Value: v}, true, nil
 }
 
@@ -259,6 +336,11 @@ func Compress(w io.Writer) (io.WriteCloser, error) {
 // Write adds an object.
 func (f *Writer) Write(o Object) error {
 	// A copy of the struct: the object itself may be in use elsewhere.
+	if u, ok := o.Value.(*unstructured.Unstructured); ok {
+		fields := maps.Clone(u.Object)
+		fields["apiVersion"], fields["kind"] = o.Kind.APIVersion(), o.Kind.Kind()
+		return f.write(fields, o.Kind.Name)
+	}
 	v := reflect.New(o.Kind.Type)
 	v.Elem().Set(reflect.ValueOf(o.Value).Elem())
 	gvk := schema.GroupVersionKind{Group: o.Kind.Group, Version: o.Kind.Version, Kind: o.Kind.Name}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -36,6 +37,9 @@ func TestClusterRoleGrantsExactlyTheKinds(t *testing.T) {
 	want := map[string]bool{}
 	for _, k := range snapshot.Kinds {
 		want[k.Group+"/"+k.Resource] = true
+		if k.Also != "" {
+			want[k.In(k.Also).Group+"/"+k.Resource] = true
+		}
 	}
 	compare(t, got, want)
 
@@ -49,13 +53,54 @@ func TestClusterRoleGrantsExactlyTheKinds(t *testing.T) {
 }
 
 // Azure RBAC takes the ClusterRole's place in clusters that use it. Azure knows no data action for some kinds of
-// admissionregistration.k8s.io and refuses a role that names one, so there the whole group is granted.
+// admissionregistration.k8s.io and refuses a role that names one, so there the whole group is granted. It has one for all custom
+// resources, which a role of its own takes, so that a condition can narrow it down to those that are read.
 func TestAzureRoleGrantsExactlyTheKinds(t *testing.T) {
 	const admission, provider = "admissionregistration.k8s.io", "Microsoft.ContainerService/managedClusters/"
 	data, err := os.ReadFile("../../deploy/iam/aks/cluster-reader.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := azureDataActions(t, data)
+	want := map[string]bool{}
+	for _, k := range snapshot.Kinds {
+		switch {
+		case k.Custom():
+		case k.Group == "":
+			want[provider+k.Resource+"/read"] = true
+		case k.Group == admission:
+			want[provider+admission+"/*/read"] = true
+		default:
+			want[provider+k.Group+"/"+k.Resource+"/read"] = true
+		}
+	}
+	compare(t, got, want)
+
+	if data, err = os.ReadFile("../../deploy/iam/aks/custom-resources.json"); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, azureDataActions(t, data), map[string]bool{provider + "customresources/read": true})
+	condition, err := os.ReadFile("../../deploy/iam/aks/custom-resources.condition")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want = map[string]bool{}, map[string]bool{}
+	for _, m := range regexp.MustCompile(`customResources:group\] StringEqualsIgnoreCase '([^']*)'\s+AND\s+@Request\[\S+customResources:kind\] StringEqualsIgnoreCase '([^']*)'`).FindAllStringSubmatch(string(condition), -1) {
+		got[m[1]+"/"+m[2]] = true
+	}
+	for _, k := range snapshot.Kinds {
+		if k.Custom() {
+			want[k.Group+"/"+k.Resource] = true
+			if k.Also != "" {
+				want[k.In(k.Also).Group+"/"+k.Resource] = true
+			}
+		}
+	}
+	compare(t, got, want)
+}
+
+func azureDataActions(t *testing.T, data []byte) map[string]bool {
+	t.Helper()
 	var role struct{ Actions, DataActions []string }
 	if err := json.Unmarshal(data, &role); err != nil {
 		t.Fatal(err)
@@ -67,18 +112,7 @@ func TestAzureRoleGrantsExactlyTheKinds(t *testing.T) {
 	for _, a := range role.DataActions {
 		got[a] = true
 	}
-	want := map[string]bool{}
-	for _, k := range snapshot.Kinds {
-		switch k.Group {
-		case "":
-			want[provider+k.Resource+"/read"] = true
-		case admission:
-			want[provider+admission+"/*/read"] = true
-		default:
-			want[provider+k.Group+"/"+k.Resource+"/read"] = true
-		}
-	}
-	compare(t, got, want)
+	return got
 }
 
 func decode(t *testing.T, path string, documents ...any) {

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
@@ -22,6 +21,8 @@ type Inventory struct {
 	Services          []InventoryService         `json:"services"`
 	Webhooks          []InventoryWebhook         `json:"webhooks"`
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
+	// Unclear names the network policies of which it cannot be told whether they select some pods. They are taken to.
+	Unclear []string `json:"-"`
 	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.
 	Excluded []string `json:"excluded,omitempty"`
 	// Declared is set where the objects come from manifests: no controller has run, and what Kubernetes creates itself is not
@@ -82,13 +83,6 @@ type InventorySubject struct {
 	Name      string `json:"name"`
 }
 
-// InventoryPolicy is a NetworkPolicy.
-type InventoryPolicy struct {
-	Namespace string   `json:"namespace"`
-	Name      string   `json:"name"`
-	Types     []string `json:"types"` // Ingress, Egress; as the API server defaults them
-}
-
 // Index gathers the inventory while objects stream by. It is safe for concurrent use.
 type Index struct {
 	mu        sync.Mutex
@@ -129,8 +123,6 @@ func (x *Index) Add(o Object) {
 		x.inv.Bindings = append(x.inv.Bindings, binding(o.Kind.Name, "", v.Name, v.Labels, v.RoleRef, v.Subjects))
 	case *rbacv1.RoleBinding:
 		x.inv.Bindings = append(x.inv.Bindings, binding(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.RoleRef, v.Subjects))
-	case *networkingv1.NetworkPolicy:
-		x.inv.NetworkPolicies = append(x.inv.NetworkPolicies, InventoryPolicy{v.Namespace, v.Name, policyTypes(v.Spec)})
 	}
 }
 
@@ -140,7 +132,7 @@ func (x *Index) Inventory() Inventory {
 	defer x.mu.Unlock()
 	inv := x.inv
 	inv.Namespaces, inv.Roles = slices.Clone(x.inv.Namespaces), slices.Clone(x.inv.Roles)
-	inv.Bindings, inv.NetworkPolicies = slices.Clone(x.inv.Bindings), slices.Clone(x.inv.NetworkPolicies)
+	inv.Bindings = slices.Clone(x.inv.Bindings)
 	for i := range inv.Namespaces {
 		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}
@@ -151,9 +143,6 @@ func (x *Index) Inventory() Inventory {
 	aggregate(inv.Roles, x.aggregated)
 	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	slices.SortFunc(inv.NetworkPolicies, func(a, b InventoryPolicy) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	x.more.into(&inv)
 	return inv
@@ -180,19 +169,4 @@ func binding(kind, namespace, name string, labels map[string]string, ref rbacv1.
 		b.Subjects = append(b.Subjects, InventorySubject{s.Kind, ns, s.Name})
 	}
 	return b
-}
-
-// policyTypes defaults as the API server does: Ingress always, Egress where there are egress rules.
-func policyTypes(s networkingv1.NetworkPolicySpec) []string {
-	if len(s.PolicyTypes) == 0 {
-		if len(s.Egress) > 0 {
-			return []string{"Ingress", "Egress"}
-		}
-		return []string{"Ingress"}
-	}
-	types := make([]string, len(s.PolicyTypes))
-	for i, t := range s.PolicyTypes {
-		types[i] = string(t)
-	}
-	return types
 }

@@ -6,7 +6,6 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 )
 
 // InventoryNode is a node.
@@ -58,6 +57,7 @@ func (x *clusterIndex) add(o Object) {
 		x.workloads.add(o)
 		return
 	}
+	x.isolation.add(o)
 	switch v := o.Value.(type) {
 	case *corev1.Node:
 		x.nodes = append(x.nodes, InventoryNode{v.Name, v.Status.NodeInfo.KubeletVersion})
@@ -69,8 +69,6 @@ func (x *clusterIndex) add(o Object) {
 		count(&x.quotas, v.Namespace)
 	case *corev1.LimitRange:
 		count(&x.limits, v.Namespace)
-	case *networkingv1.NetworkPolicy:
-		x.isolation.add(v)
 	case *admissionv1.ValidatingWebhookConfiguration:
 		for i, w := range v.Webhooks {
 			x.webhook(o.Kind.Name, v.Name, i, w.Name, w.ClientConfig, w.Rules)
@@ -111,7 +109,8 @@ func (x *clusterIndex) into(inv *Inventory) {
 	slices.SortFunc(inv.AdmissionPolicies, func(a, b InventoryAdmissionPolicy) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
-	inv.Workloads = x.workloads.list(x.isolation)
+	inv.Workloads = x.workloads.list(&x.isolation, inv.Namespaces)
+	inv.NetworkPolicies, inv.Unclear = x.isolation.list()
 	inv.Services = x.services.list(&x.workloads)
 }
 

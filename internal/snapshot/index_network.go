@@ -5,9 +5,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // InventoryService is a Service. Of those that nothing outside the cluster reaches only the name is kept.
@@ -68,39 +65,4 @@ func (x *serviceIndex) list(workloads *workloadIndex) []InventoryService {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return out
-}
-
-// isolation knows which pods the policies of their namespace select.
-type isolation map[string][]selecting
-
-type selecting struct {
-	pods            labels.Selector
-	ingress, egress bool
-}
-
-func (x *isolation) add(v *networkingv1.NetworkPolicy) {
-	types := policyTypes(v.Spec)
-	x.covers(v.Namespace, &v.Spec.PodSelector, slices.Contains(types, "Ingress"), slices.Contains(types, "Egress"))
-}
-
-func (x *isolation) covers(namespace string, pods *metav1.LabelSelector, ingress, egress bool) {
-	selector, err := metav1.LabelSelectorAsSelector(pods)
-	if err != nil {
-		return // the API server takes none such; in a manifest it selects nothing
-	}
-	if *x == nil {
-		*x = isolation{}
-	}
-	(*x)[namespace] = append((*x)[namespace], selecting{selector, ingress, egress})
-}
-
-// of reports whether a policy selects pods with these labels, by direction.
-// https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation
-func (x isolation) of(namespace string, pod labels.Set) (ingress, egress bool) {
-	for _, p := range x[namespace] {
-		if p.pods.Matches(pod) {
-			ingress, egress = ingress || p.ingress, egress || p.egress
-		}
-	}
-	return ingress, egress
 }

@@ -111,7 +111,7 @@ func TestPolicyTypes(t *testing.T) {
 	for _, tt := range tests {
 		var x snapshot.Index
 		add(&x, &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "p"}, Spec: tt.spec})
-		want := []snapshot.InventoryPolicy{{Namespace: "n", Name: "p", Types: tt.want}}
+		want := []snapshot.InventoryPolicy{{Kind: "NetworkPolicy", Namespace: "n", Name: "p", Types: tt.want}}
 		if got := x.Inventory().NetworkPolicies; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, want)
 		}

@@ -194,7 +194,14 @@ func token(spec *corev1.PodSpec) *bool {
 	return spec.AutomountServiceAccountToken
 }
 
-func (x *workloadIndex) list(policies isolation) []InventoryWorkload {
+func (x *workloadIndex) list(policies *isolation, namespaces []InventoryNamespace) []InventoryWorkload {
+	labelsOf := map[string]map[string]string{}
+	for _, n := range namespaces {
+		labelsOf[n.Name] = n.Labels
+		if n.Labels == nil {
+			labelsOf[n.Name] = map[string]string{}
+		}
+	}
 	var out []InventoryWorkload
 	for _, w := range x.all {
 		one := w.InventoryWorkload
@@ -203,7 +210,7 @@ func (x *workloadIndex) list(policies isolation) []InventoryWorkload {
 		if w.token != nil { // the pod has the last word
 			one.Token = *w.token
 		}
-		one.IngressPolicy, one.EgressPolicy = policies.of(one.Namespace, w.labels)
+		one.IngressPolicy, one.EgressPolicy = policies.of(&endpoint{one.Namespace, labelsOf[one.Namespace], w.labels, one.ServiceAccount})
 		for _, id := range w.nodes {
 			one.Nodes = append(one.Nodes, x.nodeNames[id])
 		}

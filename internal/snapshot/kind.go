@@ -17,9 +17,12 @@ import (
 
 // Kind is a kind of object that a scan reads.
 type Kind struct {
-	Name       string // Deployment
-	Group      string // empty for the core group
-	Version    string
+	Name    string // Deployment
+	Group   string // empty for the core group
+	Version string
+	// Also is another API version, group/version, under which the same objects may be served, with the fields that are looked
+	// at; empty where there is none. A server is asked for the first of both that it serves.
+	Also       string
 	Resource   string // plural, lower case
 	Namespaced bool
 	// PodSpec is the path to the pod spec in kinds that run pods, as in spec.template.spec; empty for others.
@@ -43,7 +46,9 @@ func (k Kind) APIVersion() string {
 const template = "spec.template.spec"
 
 // Kinds are all kinds that a scan reads.
-var Kinds = []Kind{
+var Kinds = slices.Concat(builtIn, addOns)
+
+var builtIn = []Kind{
 	cluster[corev1.Node]("", "v1", "nodes"),
 	cluster[corev1.Namespace]("", "v1", "namespaces"),
 	cluster[corev1.PersistentVolume]("", "v1", "persistentvolumes"),

@@ -98,8 +98,11 @@ func classifyAll(v reflect.Value) {
 			}
 		}
 	case reflect.Map:
-		if m, ok := v.Interface().(map[string]string); ok {
+		switch m := v.Interface().(type) {
+		case map[string]string:
 			classifyMap(m)
+		case map[string]any:
+			classifyTree(m)
 		}
 	case reflect.Struct:
 		for _, i := range textFields(v.Type()) {
@@ -123,26 +126,30 @@ func classifyString(s string) string {
 // being alike, and stay alike. A copy of an object, as kubectl apply keeps one among the annotations, goes as a whole.
 func classifyMap(m map[string]string) {
 	for key, value := range m {
-		text := strings.TrimSpace(value)
-		if strings.HasPrefix(text, "{") && (strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`)) {
+		if isCopy(value) {
 			delete(m, key)
-			continue
-		}
-		name := key[strings.LastIndexByte(key, '/')+1:]
-		if !redact.SecretName(name) {
-			name = ""
-		}
-		switch {
-		case name != "" && Classify(name, value) == ClassNamedSecret:
-			m[key] = string(ClassNamedSecret)
-		case redact.Opaque(value) && opaque.MatchString(value):
-			m[key] = string(ClassHighEntropy)
-		default:
-			if safe := classifyText(value); safe != value {
-				m[key] = safe
-			}
+		} else if safe := classifyEntry(key, value); safe != value {
+			m[key] = safe
 		}
 	}
+}
+
+// isCopy reports whether a text is an object of Kubernetes.
+func isCopy(text string) bool {
+	text = strings.TrimSpace(text)
+	return strings.HasPrefix(text, "{") && (strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`))
+}
+
+// classifyEntry replaces the value that stands under a key, which may have a prefix.
+func classifyEntry(key, value string) string {
+	if redact.SecretName(key[strings.LastIndexAny(key, "/:")+1:]) && Classify("password", value) == ClassNamedSecret {
+		return string(ClassNamedSecret)
+	}
+	safe := classifyText(value)
+	if safe == value && redact.Opaque(value) && opaque.MatchString(value) {
+		return string(ClassHighEntropy)
+	}
+	return safe
 }
 
 // texts are the fields of a type that hold text, at any depth. It is derived from Go types alone.
@@ -169,7 +176,7 @@ func holdsText(t reflect.Type) bool {
 	case reflect.Pointer, reflect.Slice:
 		return holdsText(t.Elem())
 	case reflect.Map:
-		return t == reflect.TypeFor[map[string]string]()
+		return t == reflect.TypeFor[map[string]string]() || t == reflect.TypeFor[map[string]any]()
 	case reflect.Struct:
 		switch t {
 		case reflect.TypeFor[metav1.Time](), reflect.TypeFor[metav1.MicroTime](), reflect.TypeFor[resource.Quantity]():
@@ -181,9 +188,7 @@ func holdsText(t reflect.Type) bool {
 }
 
 func classifyContainer(c *corev1.Container) {
-	if user, image, ok := strings.Cut(c.Image, "@"); ok && !strings.HasPrefix(image, "sha") {
-		c.Image = string(Classify("password", user)) + "@" + image // no digest: a user, and a password
-	}
+	c.Image = classifyImage(c.Image)
 	for i := range c.Env {
 		if e := &c.Env[i]; e.Value != "" && !reference.MatchString(e.Value) {
 			e.Value = string(Classify(e.Name, e.Value))
@@ -203,6 +208,13 @@ func classifyContainer(c *corev1.Container) {
 			}
 		}
 	}
+}
+
+func classifyImage(image string) string {
+	if user, rest, ok := strings.Cut(image, "@"); ok && !strings.HasPrefix(rest, "sha") {
+		return string(Classify("password", user)) + "@" + rest // no digest: a user, and a password
+	}
+	return image
 }
 
 func classifyAction(exec *corev1.ExecAction, get *corev1.HTTPGetAction) {

@@ -77,6 +77,18 @@ func TestCustomResources(t *testing.T) {
 		t.Errorf("got %q of %v", got, s.only(t).Properties.Objects)
 	}
 
+	// A recording for the pack is judged as the cluster is.
+	target := func(token string) string {
+		path := filepath.Join(t.TempDir(), "config")
+		writeKubeconfig(t, path, map[string]any{"server": c.URL(), "certificate-authority": world.caFile}, map[string]any{"token": token})
+		return "kubeconfig://dev?kubeconfig=" + path
+	}
+	file := filepath.Join(t.TempDir(), "custom.snapshot")
+	if o := runCommand(t, nil, "collect", target("may-list-token"), "-o", file, "--plugin-dir", world.plugins, "--allow-incomplete", "--policy", pack); o.code != exitOK {
+		t.Fatal(o.tail())
+	}
+	compare(t, s, scan(t, nil, "snapshot://"+file, "--policy", pack, "--check", "ACME9001"), "target")
+
 	s = scanAs("may-not-token")
 	s.checkNotScanned(t, "read", "the identity may not list certificates.cert-manager.io")
 }

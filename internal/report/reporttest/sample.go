@@ -287,11 +287,13 @@ func object(group, version, kind, resource, namespace, name string) finding.Obje
 	return finding.Object{Group: group, Version: version, Kind: kind, Resource: resource, Namespace: namespace, Name: name}
 }
 
-// objects counts the objects of all kinds that a scan reads: none, where counts does not say.
+// objects counts the objects of all kinds that every cluster serves and a scan reads: none, where counts does not say.
 func objects(counts map[string]int) map[string]int {
 	all := map[string]int{}
 	for _, k := range snapshot.Kinds {
-		all[k.Name] = counts[k.Name]
+		if !k.Custom() {
+			all[k.Name] = counts[k.Name]
+		}
 	}
 	return all
 }

@@ -73,7 +73,7 @@ func run(ctx context.Context, s size, rounds int, profile string, hold bool) err
 	if err != nil {
 		return err
 	}
-	kinds := slices.DeleteFunc(engine.Kinds(), func(k snapshot.Kind) bool { return k.OptIn != "" })
+	kinds := slices.DeleteFunc(engine.Kinds(), func(k snapshot.Kind) bool { return k.OptIn != "" || k.Custom() }) // no add-on is installed
 	var lists, scans []usage
 	var first []time.Duration
 	findings := 0

@@ -2,17 +2,22 @@ package cluster_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -20,6 +25,7 @@ import (
 	"k8s.io/client-go/restmapper"
 
 	"github.com/kubemuster/kubemuster/internal/cloudfake"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
 	"github.com/kubemuster/kubemuster/test/e2e/cluster"
 )
 
@@ -34,9 +40,26 @@ func TestServerTakesThePacksManifests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resources, err := restmapper.GetAPIGroupResources(groups)
-	if err != nil {
+	var addOns []snapshot.Kind
+	for _, k := range snapshot.Kinds {
+		if k.Custom() {
+			addOns = append(addOns, k)
+		}
+	}
+	if err := c.Apply(t.Context(), cluster.Definitions(addOns...)); err != nil {
 		t.Fatal(err)
+	}
+	var resources []*restmapper.APIGroupResources
+	err = wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+		resources, err = restmapper.GetAPIGroupResources(groups)
+		mapper := restmapper.NewDiscoveryRESTMapper(resources)
+		return err == nil && !slices.ContainsFunc(addOns, func(k snapshot.Kind) bool {
+			_, err := mapper.RESTMapping(schema.GroupKind{Group: k.Group, Kind: k.Kind()}, k.Version)
+			return err != nil
+		}), nil
+	})
+	if err != nil {
+		t.Fatal("the add-ons are not served: ", err)
 	}
 	core, err := kubernetes.NewForConfig(c.Admin)
 	if err != nil {

@@ -67,8 +67,9 @@ func read(ctx context.Context, c *cluster.Cluster) ([]snapshot.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(coverage.Gaps)+len(coverage.Absent) > 0 {
-		return nil, fmt.Errorf("not everything could be read: %v, absent: %v", coverage.Gaps, coverage.Absent)
+	absent := slices.DeleteFunc(coverage.Absent, func(name string) bool { return slices.Contains(addOns(), name) })
+	if len(coverage.Gaps)+len(absent) > 0 {
+		return nil, fmt.Errorf("not everything could be read: %v, absent: %v", coverage.Gaps, absent)
 	}
 	place := func(o snapshot.Object) int {
 		return slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return k.Name == o.Kind.Name })
@@ -98,9 +99,22 @@ func write(out, name string, objects []snapshot.Object) error {
 	if err == nil {
 		counts := map[string]int{}
 		for _, k := range snapshot.Kinds {
-			counts[k.Name] = 0
+			if !k.Custom() {
+				counts[k.Name] = 0
+			}
 		}
-		err = w.End(snapshot.Ending{Objects: counts})
+		err = w.End(snapshot.Ending{Objects: counts, Absent: addOns()})
 	}
 	return errors.Join(err, buffer.Flush(), f.Close())
+}
+
+// addOns are the kinds that this API server does not serve.
+func addOns() (names []string) {
+	for _, k := range snapshot.Kinds {
+		if k.Custom() {
+			names = append(names, k.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }

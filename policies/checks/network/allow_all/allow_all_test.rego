@@ -48,4 +48,144 @@ egress := {
 	"message": "network policy open lets its pods out to everyone, on every port",
 }
 
-policy(spec) := {"metadata": {"name": "open"}, "spec": spec}
+policy(spec) := {
+	"apiVersion": "networking.k8s.io/v1",
+	"kind": "NetworkPolicy",
+	"metadata": {"name": "open"},
+	"spec": spec,
+}
+
+test_fails_for_everybody_in_cilium if {
+	allow_all.violations == {ingress(1), egress} with input.object as cilium({
+		"endpointSelector": {},
+		"ingress": [{"fromEndpoints": [{}]}, {"fromEntities": ["cluster", "world"]}],
+		"egress": [{"toEntities": ["all"]}],
+	})
+}
+
+test_fails_for_everybody_in_one_of_several_rules_of_cilium if {
+	allow_all.violations == {object.union(ingress(0), {"path": "specs[1].ingress[0]"})} with input.object as {
+		"apiVersion": "cilium.io/v2",
+		"kind": "CiliumClusterwideNetworkPolicy",
+		"metadata": {"name": "open"},
+		"specs": [
+			{"endpointSelector": {}, "ingress": [{}]},
+			{"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}]},
+			{"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}]},
+		],
+	}
+}
+
+test_passes_for_what_narrows_in_cilium if {
+	every rule in [
+		{},
+		{"fromEndpoints": [{}]},
+		{"fromEntities": ["world"]},
+		{"fromEntities": ["cluster"]},
+		{"fromCIDR": ["0.0.0.0/0"]},
+		{"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "80"}]}]},
+		{"fromEntities": ["all"], "icmps": [{"fields": [{"type": 8}]}]},
+	] {
+		allow_all.violations == set() with input.object as cilium({"endpointSelector": {}, "ingress": [rule]})
+	}
+	allow_all.violations == set() with input.object as cilium({"nodeSelector": {}, "ingress": [{"fromEntities": ["all"]}]})
+}
+
+cilium(spec) := {
+	"apiVersion": "cilium.io/v2",
+	"kind": "CiliumNetworkPolicy",
+	"metadata": {"name": "open"},
+	"spec": spec,
+}
+
+test_fails_for_rules_of_calico_without_conditions if {
+	every version in ["projectcalico.org/v3", "crd.projectcalico.org/v1"] {
+		allow_all.violations == {ingress(1), egress} with input.object as object.union(
+			calico({
+				"ingress": [{"action": "Log"}, {"action": "Allow", "metadata": {"annotations": {"a": "b"}}, "source": {}}],
+				"egress": [{"action": "Allow", "destination": {"nets": ["0.0.0.0/0"]}}],
+			}),
+			{"apiVersion": version},
+		)
+	}
+	allow_all.violations == {ingress(0)} with input.object as calico({
+		"types": ["Ingress"],
+		"ingress": [{"action": "Allow"}, {"action": "Deny"}],
+		"egress": [{"action": "Allow"}],
+	})
+}
+
+test_passes_for_what_narrows_in_calico if {
+	every rule in [
+		{"action": "Deny"},
+		{"action": "Pass"},
+		{"action": "Allow", "protocol": "TCP"},
+		{"action": "Allow", "source": {"nets": ["10.0.0.0/8"]}},
+		{"action": "Allow", "source": {"nets": ["0.0.0.0/0"], "notNets": ["10.0.0.0/8"]}},
+		{"action": "Allow", "source": {"selector": "all()"}},
+	] {
+		allow_all.violations == set() with input.object as calico({"ingress": [rule]})
+	}
+}
+
+test_passes_for_what_others_decide_before_in_calico if {
+	every action in ["Deny", "Pass"] {
+		allow_all.violations == set() with input.object as calico({"ingress": [
+			{"action": action, "source": {"nets": ["10.0.0.0/8"]}},
+			{"action": "Allow"},
+		]})
+	}
+}
+
+test_passes_for_hosts_and_what_kubernetes_has_in_calico if {
+	every field in ["doNotTrack", "preDNAT"] {
+		allow_all.violations == set() with input.object as calico({field: true, "ingress": [{"action": "Allow"}]})
+	}
+	every name in ["knp.default.open", "kanp.adminnetworkpolicy.open"] {
+		allow_all.violations == set() with input.object as object.union(calico({"ingress": [{"action": "Allow"}]}), {"metadata": {"name": name}})
+	}
+}
+
+calico(spec) := {
+	"apiVersion": "projectcalico.org/v3",
+	"kind": "GlobalNetworkPolicy",
+	"metadata": {"name": "open"},
+	"spec": spec,
+}
+
+test_fails_for_admins_who_allow_everything if {
+	every peer in [{"namespaces": {}}, {"pods": {"namespaceSelector": {}, "podSelector": {}}}] {
+		allow_all.violations == {ingress(0)} with input.object as admin("AdminNetworkPolicy", {"ingress": [{"action": "Allow", "from": [peer]}]})
+		allow_all.violations == {egress} with input.object as admin("ClusterNetworkPolicy", {
+			"tier": "Admin",
+			"egress": [{"action": "Accept", "to": [peer]}],
+		})
+	}
+	allow_all.violations == {egress} with input.object as admin("AdminNetworkPolicy", {"egress": [{"action": "Allow", "to": [{"networks": ["::/0"]}]}]})
+}
+
+test_passes_for_what_narrows_of_admins if {
+	every rule in [
+		{"action": "Deny", "from": [{"namespaces": {}}]},
+		{"action": "Allow", "from": [{"namespaces": {"matchLabels": {"a": "b"}}}]},
+		{"action": "Allow", "from": [{"namespaces": {}}], "ports": [{"portNumber": {"port": 80, "protocol": "TCP"}}]},
+		{"action": "Allow", "from": [{"namespaces": {}}], "protocols": [{"tcp": {}}]},
+	] {
+		allow_all.violations == set() with input.object as admin("AdminNetworkPolicy", {"ingress": [rule]})
+	}
+	allow_all.violations == set() with input.object as admin("AdminNetworkPolicy", {"egress": [
+		{"action": "Deny", "to": [{"networks": ["10.0.0.0/8"]}]},
+		{"action": "Allow", "to": [{"networks": ["0.0.0.0/0"]}]},
+	]})
+	allow_all.violations == set() with input.object as admin("ClusterNetworkPolicy", {
+		"tier": "Baseline",
+		"ingress": [{"action": "Accept", "from": [{"namespaces": {}}]}],
+	})
+}
+
+admin(kind, spec) := {
+	"apiVersion": "policy.networking.k8s.io/v1alpha1",
+	"kind": kind,
+	"metadata": {"name": "open"},
+	"spec": spec,
+}

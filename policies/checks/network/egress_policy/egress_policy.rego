@@ -2,8 +2,11 @@
 # title: Pods that no policy for egress selects
 # description: >-
 #   Nothing limits where these pods connect to. An attacker in one fetches tools, reaches the cloud's metadata service and
-#   the rest of the network, and takes data out. Policies of Cilium, Calico and other
-#   custom resources are not looked at.
+#   the rest of the network, and takes data out. Beside NetworkPolicy, the policies of
+#   Cilium and Calico and those of the Network Policy API are looked at where they are installed. A policy for admins
+#   counts where it denies everything in the cluster on all ports: what its rules do not match it leaves alone. One of
+#   Calico counts unless it passes everything on, as if its tier denied what is left over. Where it cannot be told
+#   whether a policy selects the pods, it is taken to, and the report names it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies
@@ -13,7 +16,7 @@
 #   severity: low
 #   scope: cluster
 #   kinds: [Workload]
-#   requires: [Workload, NetworkPolicy]
+#   requires: [Workload, Namespace, AnyNetworkPolicy]
 #   remediation: >-
 #     Add a NetworkPolicy with an empty podSelector and policyTypes [Egress], which denies egress for all pods of the
 #     namespace, and allow what is needed by further policies.
@@ -39,4 +42,18 @@ violations contains violation if {
 }
 
 # KM4001 tells of namespaces that have none at all.
-with_policy contains policy.namespace if some policy in input.inventory.networkPolicies
+with_policy contains policy.namespace if {
+	some policy in input.inventory.networkPolicies
+	policy.types[0]
+}
+
+# A policy of the whole cluster is in no namespace.
+with_policy contains workload.namespace if {
+	some workload in input.inventory.workloads
+	workload.ingressPolicy
+}
+
+with_policy contains workload.namespace if {
+	some workload in input.inventory.workloads
+	workload.egressPolicy
+}

@@ -43,3 +43,13 @@ inventory(workloads) := {
 		{"namespace": "kube-system", "name": "p", "types": ["Ingress"]},
 	],
 }
+
+# Nothing else in the namespace says that it has policies.
+test_fails_where_a_policy_of_the_cluster_selects_other_pods if {
+	every direction in ["ingressPolicy", "egressPolicy"] {
+		ingress_policy.violations == {found("Pod", "metadata.labels")} with input.inventory as {"workloads": [
+			workload("Pod", "spec", {}),
+			workload("DaemonSet", "spec.template.spec", {direction: true, "ingressPolicy": true}),
+		]}
+	}
+}

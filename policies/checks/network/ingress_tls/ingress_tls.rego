@@ -1,21 +1,24 @@
 # METADATA
-# title: Ingress without TLS
+# title: Ingress or gateway without TLS
 # description: >-
 #   The host is served over plain HTTP. Whoever is on the way between a user and the cluster reads passwords and
 #   session cookies, and changes what comes back. TLS that a load balancer of its own adds before the controller is not
-#   visible in the Ingress.
+#   visible in the Ingress. Of a Gateway, where the Gateway API is installed, a listener for HTTP counts unless the same
+#   Gateway has one with TLS for its host, to which it may redirect.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/ingress/#tls
 #     description: TLS of an Ingress
+#   - ref: https://gateway-api.sigs.k8s.io/guides/tls/
+#     description: TLS of a Gateway
 # custom:
 #   id: KM4007
 #   name: IngressWithoutTLS
 #   severity: medium
 #   scope: object
-#   kinds: [Ingress]
+#   kinds: [Ingress, gateway.networking.k8s.io/v1/Gateway]
 #   remediation: >-
 #     Add an item to spec.tls with the host and the name of a TLS Secret, or the annotation by which your controller
-#     finds a certificate in the cloud.
+#     finds a certificate in the cloud. In a Gateway, set the listener's protocol to HTTPS and tls.certificateRefs.
 #   frameworks:
 #     cis-eks-1.8: ["5.4.5"]
 #     cis-aks-1.8: ["5.4.5"]
@@ -24,6 +27,7 @@
 package kubemuster.checks.network.ingress_tls
 
 violations contains violation if {
+	input.object.kind == "Ingress"
 	not elsewhere
 	not input.object.spec.tls[0]
 	violation := {
@@ -33,6 +37,7 @@ violations contains violation if {
 }
 
 violations contains violation if {
+	input.object.kind == "Ingress"
 	not elsewhere
 	input.object.spec.tls[0]
 	not for_every_host
@@ -44,6 +49,37 @@ violations contains violation if {
 		"key": host,
 		"message": sprintf("ingress %s has no TLS for %s", [input.object.metadata.name, host]),
 	}
+}
+
+violations contains violation if {
+	input.object.kind == "Gateway"
+	some i, listener in input.object.spec.listeners
+	listener.protocol == "HTTP"
+	hosts_of_listener := [host | host := listener.hostname]
+	not secured(concat("", hosts_of_listener))
+	violation := {
+		"path": sprintf("spec.listeners[%d].protocol", [i]),
+		"key": listener.name,
+		"message": sprintf("gateway %s serves plain HTTP alone at listener %s", [input.object.metadata.name, listener.name]),
+	}
+}
+
+# A listener that names no host is for all, and may redirect to each that has TLS.
+secured("") if count(with_tls) > 0
+
+secured(_) if "" in with_tls
+
+secured(host) if host in with_tls
+
+secured(host) if {
+	some pattern in with_tls
+	startswith(pattern, "*.")
+	endswith(host, substring(pattern, 1, -1))
+}
+
+with_tls contains concat("", [host | host := listener.hostname]) if {
+	some listener in input.object.spec.listeners
+	listener.protocol in {"HTTPS", "TLS"}
 }
 
 # An item that names no host holds for all.

@@ -51,6 +51,7 @@ test_passes_where_the_certificate_is_elsewhere if {
 
 test_passes_for_the_solver_of_a_challenge if {
 	ingress_tls.violations == set() with input.object as {
+		"kind": "Ingress",
 		"metadata": {"name": "cm", "labels": {"acme.cert-manager.io/http01-solver": "true"}},
 		"spec": {},
 	}
@@ -58,4 +59,38 @@ test_passes_for_the_solver_of_a_challenge if {
 
 plain := {"path": "spec.tls", "message": "ingress web serves plain HTTP alone"}
 
-ingress(spec, annotations) := {"metadata": {"name": "web", "annotations": annotations}, "spec": spec}
+ingress(spec, annotations) := {"kind": "Ingress", "metadata": {"name": "web", "annotations": annotations}, "spec": spec}
+
+test_fails_for_listeners_of_a_gateway_without_tls if {
+	ingress_tls.violations == {listener(0), listener(2)} with input.object as gateway([
+		{"name": "l0", "protocol": "HTTP", "hostname": "a.example"},
+		{"name": "l1", "protocol": "HTTPS", "hostname": "b.example"},
+		{"name": "l2", "protocol": "HTTP", "hostname": "c.b.example"},
+		{"name": "l3", "protocol": "TCP"},
+	])
+	ingress_tls.violations == {listener(0)} with input.object as gateway([{"name": "l0", "protocol": "HTTP"}])
+}
+
+test_passes_for_listeners_of_a_gateway_that_may_redirect if {
+	every tls, plain_listener in {
+		{"hostname": "a.example"}: {"hostname": "a.example"},
+		{"hostname": "*.example"}: {"hostname": "a.b.example"},
+		{}: {"hostname": "a.example"},
+		{"hostname": "b.example"}: {},
+	} {
+		ingress_tls.violations == set() with input.object as gateway([
+			object.union({"name": "l0", "protocol": "HTTP"}, plain_listener),
+			object.union({"name": "l1", "protocol": "HTTPS"}, tls),
+		])
+	}
+	ingress_tls.violations == set() with input.object as gateway([{"name": "l0", "protocol": "TLS"}])
+	ingress_tls.violations == set() with input.object as {"kind": "Gateway", "metadata": {"name": "web"}}
+}
+
+listener(i) := {
+	"path": sprintf("spec.listeners[%d].protocol", [i]),
+	"key": sprintf("l%d", [i]),
+	"message": sprintf("gateway web serves plain HTTP alone at listener l%d", [i]),
+}
+
+gateway(listeners) := {"kind": "Gateway", "metadata": {"name": "web"}, "spec": {"listeners": listeners}}

@@ -1,9 +1,12 @@
 # METADATA
-# title: Namespace with workloads has no NetworkPolicy
+# title: Namespace with workloads has no network policy
 # description: >-
-#   Without any NetworkPolicy every pod of the cluster reaches every pod of the namespace, and those reach everything
-#   else. One compromised pod is enough to try every service. Policies of Cilium, Calico and other
-#   custom resources are not looked at.
+#   Without any network policy every pod of the cluster reaches every pod of the namespace, and those reach everything
+#   else. One compromised pod is enough to try every service. Beside NetworkPolicy, the policies of
+#   Cilium and Calico and those of the Network Policy API are looked at where they are installed. A policy for admins
+#   counts where it denies everything in the cluster on all ports: what its rules do not match it leaves alone. One of
+#   Calico counts unless it passes everything on, as if its tier denied what is left over. Where it cannot be told
+#   whether a policy selects the pods, it is taken to, and the report names it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies
@@ -13,7 +16,7 @@
 #   severity: medium
 #   scope: cluster
 #   kinds: [Namespace]
-#   requires: [Namespace, NetworkPolicy, Pod]
+#   requires: [Namespace, AnyNetworkPolicy, Pod]
 #   remediation: >-
 #     Create a NetworkPolicy that denies ingress and egress for all pods of the namespace, and allow what is needed by
 #     further policies.
@@ -37,8 +40,22 @@ violations contains violation if {
 	violation := {
 		"object": {"kind": "Namespace", "namespace": "", "name": namespace.name},
 		"path": "metadata.name",
-		"message": sprintf("namespace %s runs pods and has no NetworkPolicy", [namespace.name]),
+		"message": sprintf("namespace %s runs pods and has no network policy", [namespace.name]),
 	}
 }
 
-with_policy contains policy.namespace if some policy in input.inventory.networkPolicies
+with_policy contains policy.namespace if {
+	some policy in input.inventory.networkPolicies
+	policy.types[0]
+}
+
+# A policy of the whole cluster is in no namespace.
+with_policy contains workload.namespace if {
+	some workload in input.inventory.workloads
+	workload.ingressPolicy
+}
+
+with_policy contains workload.namespace if {
+	some workload in input.inventory.workloads
+	workload.egressPolicy
+}

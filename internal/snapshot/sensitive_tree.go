@@ -1,0 +1,82 @@
+package snapshot
+
+import (
+	"strings"
+
+	"github.com/kubemuster/kubemuster/internal/redact"
+)
+
+// classifyTree replaces the credentials in a custom resource. No Go type tells what its fields are, so that their names and
+// values must: what stands under the name of a secret goes whatever it is, but for switches and paths, and so does a
+// reference to a Secret by a bare name there. Fields that hold a copy of an object go as a whole.
+func classifyTree(m map[string]any) {
+	named, _ := first(m, "name", "key").(string)
+	for key, value := range m {
+		switch value := value.(type) {
+		case string:
+			if isCopy(value) {
+				delete(m, key)
+				continue
+			}
+			name := key
+			if key == "value" && named != "" {
+				name = named
+			}
+			m[key] = classifyField(name, value)
+		case map[string]any:
+			if text, ok := value["value"].(string); ok && redact.SecretName(key) {
+				value["value"] = classifyEntry(key, text)
+			}
+			classifyTree(value)
+		case []any:
+			classifyList(key, value)
+		case int64, float64:
+			if redact.SecretName(key) {
+				m[key] = string(ClassNamedSecret)
+			}
+		}
+	}
+}
+
+func classifyField(name, value string) string {
+	if name == "image" {
+		value = classifyImage(value)
+	}
+	return classifyEntry(name, value)
+}
+
+// literal are the lists whose values nobody may see, as in pods.
+var literal = map[string]bool{"env": true, "httpHeaders": true}
+
+func classifyList(key string, list []any) {
+	var args []string
+	for _, item := range list {
+		switch item := item.(type) {
+		case string:
+			args = append(args, item)
+		case map[string]any:
+			if value, ok := item["value"].(string); ok && literal[key] && value != "" && !reference.MatchString(value) {
+				name, _ := item["name"].(string)
+				item["value"] = string(Classify(name, value))
+			}
+			classifyTree(item)
+		case []any:
+			classifyList(key, item)
+		}
+	}
+	classifyArguments(args)
+	for i, item := range list {
+		if _, ok := item.(string); ok {
+			list[i], args = classifyEntry(strings.TrimSuffix(key, "s"), args[0]), args[1:]
+		}
+	}
+}
+
+func first(m map[string]any, keys ...string) any {
+	for _, key := range keys {
+		if v, ok := m[key]; ok {
+			return v
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package snapshot
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// classified is what is left of a custom resource's JSON.
+func classified(t *testing.T, text string) (map[string]any, string) {
+	t.Helper()
+	u := &unstructured.Unstructured{}
+	if err := json.Unmarshal([]byte(text), &u.Object); err != nil {
+		t.Fatal(err)
+	}
+	Classified(Object{Kind: Custom("example.com", "v1", "Widget"), Value: u})
+	data, err := json.Marshal(u.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Object, string(data)
+}
+
+func TestClassifiedCustomResource(t *testing.T) {
+	for name, tt := range map[string]struct{ in, want string }{
+		"told by the field's name":    {`{"spec":{"adminPassword":"hunter2","botToken":"abc","auth":{"clientSecret":"x"}}}`, `{"spec":{"adminPassword":"<named-secret>","botToken":"<named-secret>","auth":{"clientSecret":"<named-secret>"}}}`},
+		"a number":                    {`{"password":1234,"port":1234}`, `{"password":"<named-secret>","port":1234}`},
+		"a list under a secret name":  {`{"passwords":["hunter2"],"tokens":["a","b"]}`, `{"passwords":["<named-secret>"],"tokens":["<named-secret>","<named-secret>"]}`},
+		"a value below a secret name": {`{"password":{"value":"hunter2"},"token":{"secretKeyRef":{"name":"web","key":"token"}}}`, `{"password":{"value":"<named-secret>"},"token":{"secretKeyRef":{"name":"web","key":"token"}}}`},
+		"told by itself":              {`{"a":[{"b":{"c":"` + jwt + `"}}],"d":["` + github + `"],"e":"postgres://app:` + `hunter2@db/app"}`, `{"a":[{"b":{"c":"<jwt>"}}],"d":["<token>"],"e":"<url-with-password>db/app"}`},
+		"an environment":              {`{"env":[{"name":"DB_PASSWORD","value":"hunter2"},{"name":"LEVEL","value":"debug"},{"name":"N","value":"$(M)"}]}`, `{"env":[{"name":"DB_PASSWORD","value":"<named-secret>"},{"name":"LEVEL","value":"<plain>"},{"name":"N","value":"$(M)"}]}`},
+		"named values":                {`{"parameters":[{"name":"token","value":"abc"},{"name":"replicas","value":"three"},{"key":"api-key","value":"x"}]}`, `{"parameters":[{"name":"token","value":"<named-secret>"},{"name":"replicas","value":"three"},{"key":"api-key","value":"<named-secret>"}]}`},
+		"arguments":                   {`{"args":["--token","abc123","--port=80","--password=hunter2"]}`, `{"args":["--token","<named-secret>","--port=80","--password=<named-secret>"]}`},
+		"a text of many lines":        {`{"config":"user: a\npassword: hunter2\n"}`, `{"config":"user: a\npassword: <named-secret>\n"}`},
+		"a copy of an object":         {`{"metadata":{"annotations":{"copy":"{\"spec\":{\"a\":\"hunter2\"}}","kept":"yes"}}}`, `{"metadata":{"annotations":{"kept":"yes"}}}`},
+		"a registry's user":           {`{"containers":[{"image":"app:hunter2@registry.example/app:1"}]}`, `{"containers":[{"image":"<named-secret>@registry.example/app:1"}]}`},
+		"what is no secret": {
+			`{"spec":{"secretName":"web-tls","isCA":true,"usePassword":true,"tokenFile":"/var/run/token","passwordFile":"/a","token":"/var/run/token","n":3,"selector":"app == 'web'","dnsNames":["shop.example"]}}`,
+			`{"spec":{"secretName":"web-tls","isCA":true,"usePassword":true,"tokenFile":"/var/run/token","passwordFile":"/a","token":"/var/run/token","n":3,"selector":"app == 'web'","dnsNames":["shop.example"]}}`,
+		},
+	} {
+		var want map[string]any
+		if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
+			t.Fatal(err)
+		}
+		got, text := classified(t, tt.in)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %s, want %s", name, text, tt.want)
+		}
+		if _, again := classified(t, text); again != text { // a recorded cluster that is read again is the same
+			t.Errorf("%s: a second time it becomes %s", name, again)
+		}
+	}
+}
+
+// The values of labels select by being alike: those of a selector and of the pods that it selects stay alike.
+func TestClassifiedSelectorsStayAlike(t *testing.T) {
+	for _, value := range []string{"web", github, "Zm9vYmFyQmF6UXV4MTIzNDU2Nzg5MEFiQ2RFZg"} {
+		for _, key := range []string{"app", "example.com/token"} {
+			labels := map[string]string{key: value}
+			classifyMap(labels)
+			got, _ := classified(t, `{"spec":{"endpointSelector":{"matchLabels":{"`+key+`":"`+value+`"}}}}`)
+			u := unstructured.Unstructured{Object: got}
+			selector, _, _ := unstructured.NestedStringMap(u.Object, "spec", "endpointSelector", "matchLabels")
+			if !reflect.DeepEqual(selector, labels) || strings.Contains(selector[key], "ghp_") {
+				t.Errorf("the selector becomes %v, the labels %v", selector, labels)
+			}
+		}
+	}
+}
