@@ -45,13 +45,13 @@ func TestNewRefuses(t *testing.T) {
 			"checks/workload/a/a.rego": example("XX0001", "a", "input.object.spec.hostPID"), "checks/workload/b/b.rego": example("XX0001", "b", "input.object.spec.hostPID"),
 		}, []string{"XX0001", "workload/a/a.rego:1", "workload/b/b.rego:1"}},
 		{"no metadata", map[string]string{"checks/workload/a/a.rego": "package kubemuster.checks.workload.a\n\nviolations contains 1 if { true }\n"}, []string{"a.rego", "METADATA"}},
-		{"an unknown key in the metadata", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "#   name:", "#   nmae:", 1)}, []string{"a.rego:1", "nmae"}},
-		{"an unknown severity", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "high", "hihg", 1)}, []string{"a.rego:1", "hihg"}},
-		{"a kind that is not read", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "[Pod]", "[Event]", 1)}, []string{"a.rego:1", "Event"}},
+		{"an unknown key in the metadata", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "#   name:", "#   nmae:", 1)}, []string{"a.rego:6", "nmae"}},
+		{"an unknown severity", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "high", "hihg", 1)}, []string{"a.rego:7", "hihg"}},
+		{"a kind that is not read", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "[Pod]", "[Event]", 1)}, []string{"a.rego:9", "Event"}},
 		{"a built-in that looks outside", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `http.send({"method": "get", "url": "https://example.com"}).status_code == 200`)}, []string{"a.rego:14", "http.send"}},
 		{"the clock", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `time.now_ns() > 0`)}, []string{"a.rego:14", "time.now_ns"}},
 		{"a syntax error", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", "input..object")}, []string{"a.rego:14"}},
-		{"no violations", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "violations contains", "violation contains", 1)}, []string{"a.rego:1", "violations"}},
+		{"no violations", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "violations contains", "violation contains", 1)}, []string{"a.rego:", "violations"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -217,7 +217,8 @@ func TestPermissionsOfBuiltInRoles(t *testing.T) {
 func TestImplicitGroups(t *testing.T) {
 	t.Parallel()
 	for _, s := range []snapshot.InventorySubject{
-		{Kind: "ServiceAccount", Namespace: "shop", Name: "web"}, {Kind: "User", Name: "system:serviceaccount:shop:web"},
+		{Kind: "ServiceAccount", Namespace: "shop", Name: "web"},
+		{Kind: "User", Name: "system:serviceaccount:shop:web"},
 		{Kind: "User", Name: "ada"}, // who is anonymous may not ask
 	} {
 		want := rbac.IdentityOf(s)
