@@ -20,15 +20,15 @@ type Judge struct {
 	about  Cluster
 
 	mu   sync.Mutex
-	said map[Sum][]outcome
+	said map[string]map[Sum][]outcome // by the router's id: what is new to one must not push out what another knows
 }
 
-// remembered bounds what a judge keeps in mind. Objects that are alike mostly come one behind the other.
-const remembered = 512
+// remembered bounds what a judge keeps in mind for each router. Objects that are alike mostly come one behind the other.
+const remembered = 256
 
 // For returns a judge of a cluster's objects.
 func (e *Engine) For(cluster Cluster) *Judge {
-	return &Judge{engine: e, about: e.whose(cluster), said: map[Sum][]outcome{}}
+	return &Judge{engine: e, about: e.whose(cluster), said: map[string]map[Sum][]outcome{}}
 }
 
 // Object judges one object with the checks of its kind.
@@ -102,7 +102,7 @@ func (r *router) sum(input []byte) (s Sum) {
 func (j *Judge) outcomes(ctx context.Context, r *router, input []byte) []outcome {
 	sum := r.sum(input)
 	j.mu.Lock()
-	outcomes, ok := j.said[sum]
+	outcomes, ok := j.said[r.id][sum]
 	j.mu.Unlock()
 	if ok {
 		return outcomes
@@ -113,9 +113,9 @@ func (j *Judge) outcomes(ctx context.Context, r *router, input []byte) []outcome
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.said) >= remembered {
-		clear(j.said)
+	if n := len(j.said[r.id]); n == 0 || n >= remembered {
+		j.said[r.id] = map[Sum][]outcome{}
 	}
-	j.said[sum] = outcomes
+	j.said[r.id][sum] = outcomes
 	return outcomes
 }
