@@ -196,7 +196,7 @@ func judgeFixtures(ctx context.Context, dir string, pack policy.Pack) ([]policy.
 			}
 			settings.Parameters = map[string]map[string]any{id: values}
 		}
-		engine, err := all.Configure(ctx, settings)
+		engine, err := all.Configure(settings)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", at, err)
 		}

@@ -86,7 +86,7 @@ func TestFrameworksOptIn(t *testing.T) {
 	if got := classes(engine); !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
-	engine, err = engine.Configure(t.Context(), policy.Settings{Parameters: map[string]map[string]any{"ACME0003": {"registries": []any{"acme.example"}}}})
+	engine, err = engine.Configure(policy.Settings{Parameters: map[string]map[string]any{"ACME0003": {"registries": []any{"acme.example"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,7 +147,7 @@ func judged(t *testing.T, checks []string, inv snapshot.Inventory) policy.Judgem
 	if err != nil {
 		t.Fatal(err)
 	}
-	if engine, err = engine.Configure(t.Context(), policy.Settings{Select: checks}); err != nil {
+	if engine, err = engine.Configure(policy.Settings{Select: checks}); err != nil {
 		t.Fatal(err)
 	}
 	return engine.Cluster(t.Context(), inv, policy.Cluster{Provider: "test", Version: "v1.37.2"}, func(finding.Check) bool { return false })

@@ -24,7 +24,7 @@ func TestCheckWithoutEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if engine, err = engine.Configure(t.Context(), policy.Settings{Timeout: 200 * time.Millisecond}); err != nil {
+	if engine, err = engine.Configure(policy.Settings{Timeout: 200 * time.Millisecond}); err != nil {
 		t.Fatal(err)
 	}
 	kind, _ := snapshot.KindNamed("Pod")

@@ -114,7 +114,7 @@ func newEngine(t *testing.T) *policy.Engine {
 		}
 		parameters[filepath.Base(filepath.Dir(file))] = values
 	}
-	if engine, err = engine.Configure(t.Context(), policy.Settings{Parameters: parameters}); err != nil {
+	if engine, err = engine.Configure(policy.Settings{Parameters: parameters}); err != nil {
 		t.Fatal(err)
 	}
 	return engine

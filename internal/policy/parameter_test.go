@@ -75,7 +75,7 @@ func TestParameters(t *testing.T) {
 		{map[string]map[string]any{"XX1001": {"prefix": "we"}}, map[string]finding.Verdict{"XX1001": finding.Fail, "XX1002": finding.Pass}, ""},
 		{map[string]map[string]any{"XX1001": {"prefix": "x"}, "XX1002": {"limit": 1}}, map[string]finding.Verdict{"XX1001": finding.Pass, "XX1002": finding.Fail}, ""},
 	} {
-		configured, err := engine.Configure(t.Context(), policy.Settings{Parameters: tt.set})
+		configured, err := engine.Configure(policy.Settings{Parameters: tt.set})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestSettings(t *testing.T) {
 		{policy.Settings{Parameters: map[string]map[string]any{"KM1037": {"registries": []any{"a", 1}}}}, "parameters.KM1037.registries", "must be a list of strings"},
 		{policy.Settings{Parameters: map[string]map[string]any{"KM1005": {"a": 1}}}, "parameters.KM1005.a", `no parameter "a"; it takes none`},
 	} {
-		_, err := engine.Configure(t.Context(), tt.settings)
+		_, err := engine.Configure(tt.settings)
 		var setting *policy.SettingError
 		if !errors.As(err, &setting) || setting.Key != tt.key || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%+v: got %v, want %s: %s", tt.settings, err, tt.key, tt.want)
@@ -115,7 +115,7 @@ func TestSettings(t *testing.T) {
 	}
 
 	ids := func(s policy.Settings) []string {
-		configured, err := engine.Configure(t.Context(), s)
+		configured, err := engine.Configure(s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%+v: got %s, want %s", tt.settings, got, tt.want)
 		}
 	}
-	if _, err := engine.Configure(t.Context(), policy.Settings{Select: []string{"KM1005"}, Skip: []string{"workload"}}); err == nil {
+	if _, err := engine.Configure(policy.Settings{Select: []string{"KM1005"}, Skip: []string{"workload"}}); err == nil {
 		t.Error("nothing is left, and no error says so")
 	}
 }

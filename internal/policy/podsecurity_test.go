@@ -170,7 +170,7 @@ func newStandard(t testing.TB) standard {
 	if len(s.checks) != len(controls) {
 		t.Errorf("Kubernetes has %d controls, the table %d", len(s.checks), len(controls))
 	}
-	if s.engine, err = engine.Configure(t.Context(), policy.Settings{Select: slices.Sorted(maps.Keys(ids))}); err != nil {
+	if s.engine, err = engine.Configure(policy.Settings{Select: slices.Sorted(maps.Keys(ids))}); err != nil {
 		t.Fatal(err)
 	}
 	return s

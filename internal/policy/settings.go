@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -60,7 +59,7 @@ func (c *Catalog) Configure(s Settings) (*Catalog, error) {
 }
 
 // Configure returns an engine with the checks that the settings leave. Nothing is compiled again.
-func (e *Engine) Configure(_ context.Context, s Settings) (*Engine, error) {
+func (e *Engine) Configure(s Settings) (*Engine, error) {
 	c, err := e.Catalog.Configure(s)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ var pack = sync.OnceValues(func() (ours, reworded *policy.Engine) {
 		if engines[i], err = policy.New(context.Background(), policy.Pack{Name: finding.BuiltInPack, FS: pack}); err != nil {
 			panic(err)
 		}
-		if engines[i], err = engines[i].Configure(context.Background(), policy.Settings{Select: []string{"KM1005", "KM2001"}}); err != nil {
+		if engines[i], err = engines[i].Configure(policy.Settings{Select: []string{"KM1005", "KM2001"}}); err != nil {
 			panic(err)
 		}
 	}

@@ -147,7 +147,7 @@ func sums(t *testing.T) (*run, func(*corev1.PodSpec) policy.Sum) {
 			ofPods = append(ofPods, c.ID)
 		}
 	}
-	if engine, err = engine.Configure(t.Context(), policy.Settings{Skip: ofPods}); err != nil {
+	if engine, err = engine.Configure(policy.Settings{Skip: ofPods}); err != nil {
 		t.Fatal(err)
 	}
 	r := newRun(&Scanner{Engine: engine}, &report.Cluster{})

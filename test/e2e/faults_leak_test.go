@@ -19,7 +19,7 @@ import (
 func TestFaultsLeaveNothingRunning(t *testing.T) {
 	t.Setenv("E2E_ROGUE_TOKEN", rogueToken)
 	before := goleak.IgnoreCurrent()
-	engine, err := ownEngine(t).Configure(t.Context(), policy.Settings{Select: []string{"KM1005", "KM2001", "KM6001"}})
+	engine, err := ownEngine(t).Configure(policy.Settings{Select: []string{"KM1005", "KM2001", "KM6001"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -329,7 +329,7 @@ func checkCosts(ctx context.Context, c *cluster.Cluster, engine *policy.Engine) 
 			continue
 		}
 		judging++
-		one, err := engine.Configure(ctx, policy.Settings{Select: []string{check.ID}})
+		one, err := engine.Configure(policy.Settings{Select: []string{check.ID}})
 		if err != nil {
 			return err
 		}
