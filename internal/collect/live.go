@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -12,9 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
@@ -163,25 +160,44 @@ func (c *Coverage) add(ctx context.Context, kind snapshot.Kind, namespace string
 	c.Objects[kind.Name] += n
 }
 
-// list reads one kind to the end and returns how many objects in scope came before it ended or broke off. While a
-// page of what runs pods is taken, which is most of the work, the next one is on its way.
+// list reads one kind to the end and returns how many objects in scope came before it ended or broke off.
 func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, scope Scope, emit func([]snapshot.Object) error) (n int, err error) {
+	err = l.pages(ctx, kind, namespace, func(p page) error {
+		return p.each(func(part []snapshot.Object) error {
+			if part = filter(part, scope); len(part) == 0 {
+				return nil
+			}
+			for i, o := range part {
+				part[i] = snapshot.Classified(o)
+			}
+			n += len(part)
+			if err := emit(part); err != nil {
+				return emitError{err}
+			}
+			return nil
+		})
+	})
+	return n, err
+}
+
+// pages gets the pages of a list. Each is taken while the next one is on its way.
+func (l *Live) pages(ctx context.Context, kind snapshot.Kind, namespace string, take func(page) error) (err error) {
 	client, err := l.client(schema.GroupVersion{Group: kind.Group, Version: kind.Version})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	taken := make(chan error, 1)
+	taken := make(chan error, 1) // what became of the page before
 	taken <- nil
 	defer func() {
 		if failed := <-taken; failed != nil {
-			err = emitError{failed}
+			err = failed
 		}
 	}()
-	read, expired := 0, false
+	expired := false
 	opts := metav1.ListOptions{Limit: l.pageSize}
 	seen := map[string]bool{}
 	for range l.maxPages {
-		page, next, err := l.page(ctx, client, kind, namespace, opts)
+		p, err := l.page(ctx, client, kind, namespace, opts)
 		if token := continueAfterExpiry(err); token != "" && !expired {
 			// The list's revision is compacted away. The server's token goes on from the same key at a newer revision; starting
 			// again would judge objects twice.
@@ -193,58 +209,38 @@ func (l *Live) list(ctx context.Context, kind snapshot.Kind, namespace string, s
 			continue
 		}
 		if err != nil {
-			return read, err
+			return err
 		}
 		expired = false
-		if page = filter(page, scope); len(page) > 0 {
-			if err := <-taken; err != nil {
-				taken <- err
-				return read, err
-			}
-			if kind.PodSpec != "" {
-				go func() { taken <- emit(page) }()
-			} else { // pages take memory
-				taken <- emit(page)
-			}
+		if failed := <-taken; failed != nil {
+			taken <- failed
+			return failed
 		}
-		read += len(page)
-		if next == "" {
-			return read, nil
+		go func() { taken <- take(p) }()
+		if p.next == "" {
+			return nil
 		}
-		if len(next) > maxToken {
-			return read, fmt.Errorf("the server answers a continue token of %d bytes, which is none of an API server's", len(next))
+		if len(p.next) > maxToken {
+			return fmt.Errorf("the server answers a continue token of %d bytes, which is none of an API server's", len(p.next))
 		}
-		if seen[next] {
-			return read, errors.New("the server answers the same page again and again")
+		if seen[p.next] {
+			return errors.New("the server answers the same page again and again")
 		}
-		seen[next] = true
-		opts.Continue = next
+		seen[p.next] = true
+		opts.Continue = p.next
 	}
-	return read, fmt.Errorf("the list does not end: %d pages were read", l.maxPages)
+	return fmt.Errorf("the list does not end: %d pages were read", l.maxPages)
 }
 
-func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Kind, namespace string, opts metav1.ListOptions) ([]snapshot.Object, string, error) {
+func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Kind, namespace string, opts metav1.ListOptions) (p page, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	var list runtime.Object
-	err := kube.Retry(ctx, func() (err error) {
-		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
-		list, err = get(ctx, kind, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
+	err = kube.Retry(ctx, func() (err error) {
+		p, err = get(ctx, kind, client.Get().NamespaceIfScoped(namespace, kind.Namespaced && namespace != "").Resource(kind.Resource).
 			SpecificallyVersionedParams(&opts, snapshot.ParameterCodec, schema.GroupVersion{Version: "v1"})) // custom groups have no options of their own
 		return err
 	})
-	if err != nil {
-		return nil, "", err
-	}
-	objects, err := objects(kind, list)
-	if err != nil {
-		return nil, "", err
-	}
-	m, err := meta.ListAccessor(list)
-	if err != nil {
-		return nil, "", err
-	}
-	return objects, m.GetContinue(), nil
+	return p, err
 }
 
 func (l *Live) client(gv schema.GroupVersion) (rest.Interface, error) {
@@ -264,21 +260,6 @@ func (l *Live) client(gv schema.GroupVersion) (rest.Interface, error) {
 		l.clients[gv] = client
 	}
 	return client, err
-}
-
-// objects takes the items out of a typed list, without what no check may see or needs.
-func objects(kind snapshot.Kind, list runtime.Object) ([]snapshot.Object, error) {
-	items := reflect.ValueOf(list).Elem().FieldByName("Items")
-	if items.Kind() != reflect.Slice || items.Type().Elem() != kind.Type || !listOf(list, kind) {
-		return nil, fmt.Errorf("the server answers a list of another kind")
-	}
-	out := make([]snapshot.Object, items.Len())
-	for i := range out {
-		v := items.Index(i).Addr().Interface().(metav1.Object)
-		strip(v)
-		out[i] = snapshot.Classified(snapshot.Object{Kind: kind, Value: v})
-	}
-	return out, nil
 }
 
 // strip takes away what repeats the object: the bookkeeping of server-side apply, and the copy that kubectl apply keeps.

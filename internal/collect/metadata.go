@@ -18,18 +18,36 @@ import (
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
 const metadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
-// get asks for a list.
-func get(ctx context.Context, kind snapshot.Kind, request *rest.Request) (runtime.Object, error) {
-	if kind.Custom() {
-		return getCustom(ctx, request)
-	}
-	if !kind.MetadataOnly() {
+// get asks for a page of a list.
+func get(ctx context.Context, kind snapshot.Kind, request *rest.Request) (page, error) {
+	var list runtime.Object
+	var err error
+	switch {
+	case kind.Custom():
+		list, err = getCustom(ctx, request)
+	case kind.MetadataOnly():
+		list, err = getMetadata(ctx, request)
+	default:
 		result := request.Do(ctx)
-		if _, err := raw(result, typedWeight); err != nil {
-			return nil, err
+		data, err := raw(result, typedWeight)
+		if err != nil {
+			return page{}, err
 		}
-		return result.Get()
+		if p, ok := protobufPage(kind, data); ok {
+			return p, nil
+		}
+		// Get decodes what the answer says it is. Into would take an answer of another kind for an empty list.
+		if list, err = result.Get(); err != nil {
+			return page{}, err
+		}
 	}
+	if err != nil {
+		return page{}, err
+	}
+	return newPage(kind, list)
+}
+
+func getMetadata(ctx context.Context, request *rest.Request) (*metav1.PartialObjectMetadataList, error) {
 	data, err := raw(request.SetHeader("Accept", metadataList).Do(ctx), typedWeight)
 	if err != nil {
 		return nil, err

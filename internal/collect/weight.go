@@ -55,7 +55,7 @@ func raw(result rest.Result, element int64) ([]byte, error) {
 
 // weight is about as much memory as decoding takes, in bytes. It stops where that is more than maxWeight.
 func weight(data []byte, element int64) int64 {
-	if body, ok := bytes.CutPrefix(data, []byte("k8s\x00")); ok {
+	if body, ok := bytes.CutPrefix(data, protobufMagic); ok {
 		return weightOfProtobuf(body)
 	}
 	return weightOfJSON(data, element)
@@ -92,11 +92,21 @@ func weightOfJSON(data []byte, element int64) int64 {
 	return total
 }
 
-// weightOfProtobuf weighs what stands in the envelope that Kubernetes puts around a message, which names its type.
-// https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 func weightOfProtobuf(data []byte) int64 {
-	var gvk schema.GroupVersionKind
-	var message []byte
+	gvk, message := unwrap(data)
+	object, err := snapshot.Scheme.New(gvk)
+	if err != nil {
+		return int64(len(data)) // it is not decoded either
+	}
+	return int64(len(data)) + shapeOf(reflect.TypeOf(object).Elem()).weight(message, maxWeight)
+}
+
+// protobufMagic begins every answer in protobuf.
+var protobufMagic = []byte("k8s\x00")
+
+// unwrap opens what Kubernetes puts around a message, which names its type.
+// https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
+func unwrap(data []byte) (gvk schema.GroupVersionKind, message []byte) {
 	eachField(data, func(n protowire.Number, value []byte) bool {
 		switch n {
 		case 1:
@@ -114,31 +124,29 @@ func weightOfProtobuf(data []byte) int64 {
 		}
 		return true
 	})
-	object, err := snapshot.Scheme.New(gvk)
-	if err != nil {
-		return int64(len(data)) // it is not decoded either
-	}
-	return int64(len(data)) + shapeOf(reflect.TypeOf(object).Elem()).weight(message, maxWeight)
+	return gvk, message
 }
 
-// eachField visits the fields of a message that have a length: texts and messages. It ends where the message is malformed.
-func eachField(data []byte, visit func(protowire.Number, []byte) bool) {
+// eachField visits the fields of a message that have a length: texts and messages. It reports whether it came to the end: it ends
+// where visit says so, or where the message is malformed.
+func eachField(data []byte, visit func(protowire.Number, []byte) bool) bool {
 	for len(data) > 0 {
 		number, of, n := protowire.ConsumeTag(data)
 		if n < 0 {
-			return
+			return false
 		}
 		data = data[n:]
 		if n = protowire.ConsumeFieldValue(number, of, data); n < 0 {
-			return
+			return false
 		}
 		if of == protowire.BytesType {
 			if value, _ := protowire.ConsumeBytes(data); !visit(number, value) {
-				return
+				return false
 			}
 		}
 		data = data[n:]
 	}
+	return true
 }
 
 // shape is what decoding a message makes: what each of its fields takes, and the messages within.
