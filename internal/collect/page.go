@@ -50,6 +50,7 @@ func decode(kind snapshot.Kind, items [][]byte) ([]snapshot.Object, error) {
 	values := reflect.MakeSlice(reflect.SliceOf(kind.Type), len(items), len(items))
 	out := make([]snapshot.Object, len(items))
 	for i, data := range items {
+		hideManagedFields(data)
 		v := values.Index(i).Addr().Interface()
 		if err := v.(unmarshaler).Unmarshal(data); err != nil {
 			return nil, err
@@ -58,6 +59,32 @@ func decode(kind snapshot.Kind, items [][]byte) ([]snapshot.Object, error) {
 		strip(out[i].Value)
 	}
 	return out, nil
+}
+
+// hideManagedFields has decoding pass over the bookkeeping of server-side apply, which is a good part of an object: it gives
+// them the number of a field that metadata does not have.
+func hideManagedFields(item []byte) {
+	const managedFields, unknown, tagSize = 17, 31, 2
+	eachField(item, func(number protowire.Number, metadata []byte) bool {
+		if number != 1 { // as in every object of Kubernetes
+			return true
+		}
+		for len(metadata) > 0 {
+			number, of, n := protowire.ConsumeTag(metadata)
+			if n < 0 {
+				return false
+			}
+			size := protowire.ConsumeFieldValue(number, of, metadata[n:])
+			if size < 0 {
+				return false
+			}
+			if number == managedFields && of == protowire.BytesType && n == tagSize {
+				protowire.AppendTag(metadata[:0], unknown, of)
+			}
+			metadata = metadata[n+size:]
+		}
+		return false
+	})
 }
 
 // newPage takes the items out of a typed list.
@@ -93,14 +120,14 @@ func protobufPage(kind snapshot.Kind, data []byte) (page, bool) {
 	if !ok {
 		return page{}, false
 	}
-	gvk, message := unwrap(body)
+	gvk, message, whole := unwrap(body)
 	list, err := snapshot.Scheme.New(gvk)
-	if err != nil || itemType(list) != kind.Type {
+	if !whole || err != nil || itemType(list) != kind.Type {
 		return page{}, false
 	}
 	p, metas := page{kind: kind}, 0
 	var m metav1.ListMeta
-	whole := eachField(message, func(number protowire.Number, value []byte) bool {
+	whole = eachField(message, func(number protowire.Number, value []byte) bool {
 		switch number { // as in every list of Kubernetes
 		case 1:
 			metas++

@@ -93,7 +93,7 @@ func weightOfJSON(data []byte, element int64) int64 {
 }
 
 func weightOfProtobuf(data []byte) int64 {
-	gvk, message := unwrap(data)
+	gvk, message, _ := unwrap(data)
 	object, err := snapshot.Scheme.New(gvk)
 	if err != nil {
 		return int64(len(data)) // it is not decoded either
@@ -106,8 +106,8 @@ var protobufMagic = []byte("k8s\x00")
 
 // unwrap opens what Kubernetes puts around a message, which names its type.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
-func unwrap(data []byte) (gvk schema.GroupVersionKind, message []byte) {
-	eachField(data, func(n protowire.Number, value []byte) bool {
+func unwrap(data []byte) (gvk schema.GroupVersionKind, message []byte, whole bool) {
+	whole = eachField(data, func(n protowire.Number, value []byte) bool {
 		switch n {
 		case 1:
 			eachField(value, func(n protowire.Number, value []byte) bool {
@@ -124,7 +124,7 @@ func unwrap(data []byte) (gvk schema.GroupVersionKind, message []byte) {
 		}
 		return true
 	})
-	return gvk, message
+	return gvk, message, whole
 }
 
 // eachField visits the fields of a message that have a length: texts and messages. It reports whether it came to the end: it ends

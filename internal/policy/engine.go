@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -222,7 +223,8 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 	}
 	cluster, w := e.whose(cluster), newWorld(inv)
 	r := e.cluster.without(skip)
-	all := r.judgement(r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
+	var all Judgement
+	r.judgement(&all, r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
 		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
 	} {
@@ -304,7 +306,7 @@ type router struct {
 	form   *form
 	all    *query
 	single []*query
-	id     string        // the same for routers of the same checks
+	id     unique.Handle[string] // the same for routers of the same checks
 	limit  time.Duration // of one query
 }
 
@@ -312,13 +314,15 @@ type router struct {
 func newRouter(compiler *ast.Compiler, data data, limit time.Duration, checks []*check, object reflect.Type) *router {
 	r := &router{checks: checks, limit: limit}
 	var rules []ast.Ref
+	var id strings.Builder
 	read := &reads{}
 	for _, c := range checks {
 		r.single = append(r.single, newQuery(compiler, data, c.rule))
 		rules = append(rules, c.rule)
-		r.id += c.rule.String() + "\n"
+		fmt.Fprintln(&id, c.rule)
 		read.add(c.reads)
 	}
+	r.id = unique.Make(id.String())
 	read.settle()
 	r.all = newQuery(compiler, data, rules...)
 	r.form = newForm(read, object)
@@ -386,8 +390,8 @@ func outcomeOf(c *check, set *ast.Term) outcome {
 	return outcome{violations: violations}
 }
 
-func (r *router) judgement(outcomes []outcome, about Cluster, find func(*check, violation) finding.Finding) Judgement {
-	j := Judgement{Verdicts: make([]Verdict, len(r.checks))}
+// judgement adds what the outcomes say.
+func (r *router) judgement(j *Judgement, outcomes []outcome, about Cluster, find func(*check, violation) finding.Finding) {
 	for i, c := range r.checks {
 		v := Verdict{Check: c.ID, Verdict: finding.Pass}
 		switch o := outcomes[i]; {
@@ -401,7 +405,6 @@ func (r *router) judgement(outcomes []outcome, about Cluster, find func(*check, 
 				j.Findings = append(j.Findings, find(c, violation))
 			}
 		}
-		j.Verdicts[i] = v
+		j.Verdicts = append(j.Verdicts, v)
 	}
-	return j
 }

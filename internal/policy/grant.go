@@ -189,7 +189,9 @@ func (r *router) only(i int) *router {
 }
 
 func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
-	return r.judgement(r.judge(ctx, r.form.input(input), cluster.Timeouts), cluster, find)
+	var j Judgement
+	r.judgement(&j, r.judge(ctx, r.form.input(input), cluster.Timeouts), cluster, find)
+	return j
 }
 
 // world is who may do what in one cluster, and what runs there.

@@ -3,9 +3,9 @@ package policy
 import (
 	"context"
 	"crypto/sha256"
-	"io"
 	"slices"
 	"sync"
+	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -20,7 +20,7 @@ type Judge struct {
 	about  Cluster
 
 	mu   sync.Mutex
-	said map[string]map[Sum][]outcome // by the router's id: what is new to one must not push out what another knows
+	said map[unique.Handle[string]]map[Sum][]outcome // by the router's id: what is new to one must not push out what another knows
 }
 
 // remembered bounds what a judge keeps in mind for each router. Objects that are alike mostly come one behind the other.
@@ -28,7 +28,7 @@ const remembered = 256
 
 // For returns a judge of a cluster's objects.
 func (e *Engine) For(cluster Cluster) *Judge {
-	return &Judge{engine: e, about: e.whose(cluster), said: map[string]map[Sum][]outcome{}}
+	return &Judge{engine: e, about: e.whose(cluster), said: map[unique.Handle[string]]map[Sum][]outcome{}}
 }
 
 // Object judges one object with the checks of its kind.
@@ -68,39 +68,42 @@ func (j *Judge) object(ctx context.Context, routers []*router, o snapshot.Object
 		}
 		return f
 	}
-	var all Judgement
+	checks := 0
 	for _, r := range routers {
-		said := r.judgement(j.outcomes(ctx, r, r.form.ofObject(nil, o, w, j.about)), j.about, find)
-		all.Findings, all.Verdicts = append(all.Findings, said.Findings...), append(all.Verdicts, said.Verdicts...)
+		checks += len(r.checks)
+	}
+	all := Judgement{Verdicts: make([]Verdict, 0, checks)}
+	input := inputs.Get().(*[]byte)
+	defer inputs.Put(input)
+	for _, r := range routers {
+		*input = r.form.ofObject((*input)[:0], o, w, j.about)
+		r.judgement(&all, j.outcomes(ctx, r, *input), j.about, find)
 	}
 	return all
 }
+
+// inputs are buffers that inputs are written into. Most are never read: the same was judged before.
+var inputs = sync.Pool{New: func() any { return new([]byte) }}
 
 // Sum is the same for objects in which the checks of whatever runs pods read the same, and whose containers and volumes have
 // the same names. The object is taken as if spec were that of its pods; its kind and name, and where the spec stands, do
 // not count.
 func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec) Sum {
-	r := j.engine.shared
-	b := r.form.ofObject(nil, o, &workload{namespace: o.Value.GetNamespace(), staticPod: o.StaticPod(), spec: spec, metadata: o.PodMeta()}, j.about)
+	input := inputs.Get().(*[]byte)
+	defer inputs.Put(input)
+	b := j.engine.shared.form.ofObject((*input)[:0], o, &workload{namespace: o.Value.GetNamespace(), staticPod: o.StaticPod(), spec: spec, metadata: o.PodMeta()}, j.about)
 	for _, l := range namedLists { // findings tell places by them
 		for _, name := range l.names(spec) {
 			b = appendString(b, name)
 		}
 		b = append(b, tagEnd)
 	}
-	return r.sum(b)
-}
-
-func (r *router) sum(input []byte) (s Sum) {
-	h := sha256.New()
-	_, _ = io.WriteString(h, r.id)
-	_, _ = h.Write(input)
-	h.Sum(s[:0])
-	return s
+	*input = b
+	return sha256.Sum256(b)
 }
 
 func (j *Judge) outcomes(ctx context.Context, r *router, input []byte) []outcome {
-	sum := r.sum(input)
+	sum := Sum(sha256.Sum256(input))
 	j.mu.Lock()
 	outcomes, ok := j.said[r.id][sum]
 	j.mu.Unlock()

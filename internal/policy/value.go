@@ -167,6 +167,9 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 		byKey[each] = c.encoder(t.Elem(), r)
 	}
 	other := byKey[each]
+	if other == nil {
+		return namedEntries(t, byKey)
+	}
 	return func(b []byte, v reflect.Value) ([]byte, bool) {
 		if v.IsNil() {
 			return b, false
@@ -175,13 +178,8 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 		values := make(map[string]reflect.Value, v.Len())
 		for iter := v.MapRange(); iter.Next(); {
 			key := iter.Key().String()
-			if byKey[key] != nil || other != nil {
-				keys = append(keys, key)
-				values[key] = iter.Value()
-			}
-		}
-		if len(keys) == 0 && other == nil {
-			return b, false // nothing that is read: no map, for all that the checks can tell
+			keys = append(keys, key)
+			values[key] = iter.Value()
 		}
 		slices.Sort(keys)
 		b = append(b, tagObject)
@@ -190,15 +188,40 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 			if value == nil {
 				value = other
 			}
-			b = appendText(append(b, tagKey), key)
-			before := len(b)
-			var ok bool
-			if b, ok = value(b, values[key]); !ok {
-				b = append(b[:before], tagNull)
-			}
+			b = appendEntry(b, key, value, values[key])
 		}
 		return append(b, tagEnd), true
 	}
+}
+
+// namedEntries writes the entries that are read by name. Where there is none of them there is no map, for all that the checks can tell.
+func namedEntries(t reflect.Type, byKey map[string]encode) encode {
+	names := slices.Sorted(maps.Keys(byKey))
+	keys := make([]reflect.Value, len(names))
+	for i, name := range names {
+		keys[i] = reflect.ValueOf(name).Convert(t.Key())
+	}
+	return func(b []byte, v reflect.Value) ([]byte, bool) {
+		before := len(b)
+		b = append(b, tagObject)
+		for i, name := range names {
+			if value := v.MapIndex(keys[i]); value.IsValid() {
+				b = appendEntry(b, name, byKey[name], value)
+			}
+		}
+		if len(b) == before+1 {
+			return b[:before], false
+		}
+		return append(b, tagEnd), true
+	}
+}
+
+func appendEntry(b []byte, key string, value encode, v reflect.Value) []byte {
+	b = appendText(append(b, tagKey), key)
+	if with, ok := value(b, v); ok {
+		return with
+	}
+	return append(b, tagNull)
 }
 
 func (c *codec) structEncoder(t reflect.Type, r *reads) encode {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The kinds of credential that text gives away by itself.
@@ -99,16 +100,31 @@ func Opaque(word string) bool {
 
 // Entropy is Shannon's, in bits a character.
 func Entropy(s string) float64 {
-	counts := map[rune]int{}
+	var ascii [utf8.RuneSelf]int
+	var others map[rune]int
 	n := 0.0
 	for _, r := range s {
-		counts[r]++
-		n++
+		if n++; r < utf8.RuneSelf {
+			ascii[r]++
+			continue
+		}
+		if others == nil {
+			others = map[rune]int{}
+		}
+		others[r]++
 	}
 	h := 0.0
-	for _, c := range counts {
-		p := float64(c) / n
+	add := func(count int) {
+		p := float64(count) / n
 		h -= p * math.Log2(p)
+	}
+	for _, c := range ascii {
+		if c > 0 {
+			add(c)
+		}
+	}
+	for _, c := range others {
+		add(c)
 	}
 	return h
 }
