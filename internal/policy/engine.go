@@ -307,7 +307,7 @@ type router struct {
 	all    *query
 	single []*query
 	id     unique.Handle[string] // the same for routers of the same checks
-	limit  time.Duration // of one query
+	limit  time.Duration         // of one query
 }
 
 // newRouter makes the router of checks of the whole cluster, or of objects of a type.
