@@ -64,6 +64,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
+	collectGarbage(compiling)
 	checks, err := configuredChecks(ctx, o.config)
 	if err != nil {
 		return usageError{err}
@@ -83,6 +84,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
+	collectGarbage(usual)
 	host := newHost(o.config, o.log)
 	defer host.Close()
 	targets, err := planTargets(ctx, host, o.config)
