@@ -219,6 +219,9 @@ func scan(ctx context.Context, dir, profile string) (usage, error) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if profile != "" {
+		if err := os.MkdirAll(profile, 0o700); err != nil {
+			return usage{}, err
+		}
 		cmd.Env = append(os.Environ(), "KUBEMUSTER_BENCH_PROFILE="+profile)
 	}
 	start := time.Now()
