@@ -54,7 +54,7 @@ func runCollect(ctx context.Context, o *scanOptions, path string) error {
 	if path == "" {
 		return usageError{errors.New("no file to write; name one, for example -o prod.snapshot")}
 	}
-	if err := report.CheckWritable(path); err != nil {
+	if _, err := report.CheckWritable(path); err != nil {
 		return usageError{err}
 	}
 	host := newHost(o.config, o.log)

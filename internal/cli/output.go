@@ -90,9 +90,9 @@ func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) 
 	var outputs []output
 	used := map[string]string{}
 	for i, spec := range list {
-		format, path, _ := strings.Cut(spec, "=")
+		format, path, named := strings.Cut(spec, "=")
 		if path == "-" {
-			path = ""
+			path, named = "", false
 		}
 		o := output{path: path, out: ios.Out}
 		for _, f := range formats {
@@ -107,21 +107,17 @@ func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) 
 			}
 			return nil, fmt.Errorf("unknown report format %q in -o %s%s; the formats are %s", format, spec, hint, formatNames())
 		}
-		key := path
-		if path != "" {
-			abs, err := filepath.Abs(path)
-			if err != nil {
-				return nil, err
+		place := ""
+		if named {
+			var err error
+			if place, err = report.CheckWritable(path); err != nil {
+				return nil, fmt.Errorf("-o %s: %w", spec, err)
 			}
-			if err := report.CheckWritable(path); err != nil {
-				return nil, err
-			}
-			key = abs
 		}
-		if other, ok := used[key]; ok {
+		if other, ok := used[place]; ok {
 			return nil, fmt.Errorf("-o %s and -o %s write to the same place; give one of them a path of its own", other, spec)
 		}
-		used[key] = spec
+		used[place] = spec
 		outputs = append(outputs, o)
 	}
 	return outputs, nil

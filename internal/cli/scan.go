@@ -114,13 +114,13 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	for _, out := range outputs {
 		unwritten = errors.Join(unwritten, out.write(r)) // one that fails costs no other
 	}
-	if unwritten != nil {
-		return reportError{unwritten}
-	}
 	for _, line := range why {
 		if !o.quiet || code != exitOK {
 			fmt.Fprintln(o.ios.Err, "kubemuster:", clean.Line(line))
 		}
+	}
+	if unwritten != nil {
+		return reportError{unwritten}
 	}
 	if code != exitOK {
 		return exitCode(code)

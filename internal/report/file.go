@@ -57,20 +57,30 @@ func Replace(path string, write func(io.Writer) error) error {
 }
 
 // CheckWritable returns the error that Replace would meet at once: no such folder, no right to write there, a folder in
-// the file's place. It leaves nothing behind. A scan asks before it starts, so that a mistyped path costs no scan.
-func CheckWritable(path string) error {
+// the file's place. It leaves nothing behind. A scan asks before it starts, so that a mistyped path costs no scan. The place
+// is the absolute path of what Replace would write, without links: the same for two names of one file.
+func CheckWritable(path string) (place string, err error) {
 	path, info, err := destination(path)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if info != nil && !info.Mode().IsRegular() {
-		return nil // opening a pipe would wait for its reader
+	if info == nil || info.Mode().IsRegular() { // opening a pipe would wait for its reader
+		f, err := temporary(path)
+		if err != nil {
+			return "", err
+		}
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+			return "", err
+		}
 	}
-	f, err := temporary(path)
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err == nil {
+		folder, err = filepath.EvalSymlinks(folder)
+	}
 	if err != nil {
-		return err
+		return "", fmt.Errorf("write %s: %w; check the path of its folder", path, cause(err))
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return filepath.Join(folder, filepath.Base(path)), nil
 }
 
 // destination follows path to the file that is to be replaced. The info is nil where there is none yet.
@@ -81,7 +91,12 @@ func destination(path string) (string, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		// A link to a file that does not exist yet: the rename replaces the link.
+		if link, err := os.Readlink(path); err == nil { // to a file that does not exist yet
+			if !filepath.IsAbs(link) {
+				link = filepath.Join(filepath.Dir(path), link)
+			}
+			return destination(link)
+		}
 		return path, nil, nil
 	case err != nil:
 		return "", nil, fmt.Errorf("write %s: %w; check the path and the permissions of its folder", path, cause(err))

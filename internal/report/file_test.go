@@ -111,6 +111,24 @@ func TestWriteFileThroughLink(t *testing.T) {
 	}
 }
 
+// A link to what is not there yet is followed as well, and leads to the same place as the path itself.
+func TestWriteFileThroughLinkToNothing(t *testing.T) {
+	folder := t.TempDir()
+	target, link := filepath.Join(folder, "real"), filepath.Join(folder, "link")
+	if err := os.Symlink("real", link); err != nil {
+		t.Fatal(err)
+	}
+	direct, err := report.CheckWritable(target)
+	linked, linkedErr := report.CheckWritable(link)
+	if err != nil || linkedErr != nil || direct != linked {
+		t.Errorf("the places are %s, %v and %s, %v", direct, err, linked, linkedErr)
+	}
+	if err := report.WriteFile(link, text{body: "new"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, target, "new", 0o600)
+}
+
 // TestWriteFileToDevice: a rename would replace the device itself.
 func TestWriteFileToDevice(t *testing.T) {
 	if err := report.WriteFile(os.DevNull, text{body: "gone"}, nil); err != nil {
@@ -152,7 +170,7 @@ func TestCheckWritable(t *testing.T) {
 			if name == "locked folder" && os.Geteuid() == 0 {
 				t.Skip("root may write everywhere")
 			}
-			err := report.CheckWritable(test.path)
+			_, err := report.CheckWritable(test.path)
 			if test.want == "" {
 				if err != nil {
 					t.Error(err)
