@@ -283,27 +283,67 @@ func runCIScripts(t *testing.T, shell *shell) {
 			if err := os.CopyFS(work, os.DirFS(shell.dir)); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", s.script)
-			cmd.Dir = work
-			cmd.Env = append(slices.Clone(shell.env), s.service(dir)...)
-			for name, value := range s.env {
-				cmd.Env = append(cmd.Env, name+"="+value)
-			}
-			out, err := cmd.CombinedOutput()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.ExitCode() != 10 || !strings.Contains(string(out), "kubemuster: the gate fails: ") {
-				t.Fatalf("%v\n%s", err, out)
+			if out, code := s.run(t, shell, dir); code != 10 || !strings.Contains(out, "kubemuster: the gate fails: ") {
+				t.Fatalf("exit code %d\n%s", code, out)
+			} else if s.check != nil {
+				s.check(t, dir, out)
 			}
 			for _, file := range s.reports(dir) {
-				if info, err := os.Stat(file); err != nil || info.Size() == 0 {
-					t.Errorf("a later step takes %s: %v", file, err)
+				found, err := filepath.Glob(file)
+				if err != nil || len(found) == 0 {
+					t.Errorf("a later step takes %s, which is not there: %v", file, err)
+				}
+				for _, file := range found {
+					if info, err := os.Stat(file); err != nil || info.Size() == 0 {
+						t.Errorf("a later step takes %s: %v", file, err)
+					}
 				}
 			}
-			if s.check != nil {
-				s.check(t, dir, string(out))
+		})
+		t.Run(s.name+"/more clusters than a file takes", func(t *testing.T) {
+			if s.name == "azure" {
+				t.Skip("its SARIF is not cut")
+			}
+			dir := t.TempDir()
+			work := filepath.Join(dir, "work")
+			if err := os.Mkdir(work, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			targets := "targets:\n"
+			for i := range 21 {
+				name := fmt.Sprintf("c%d.yaml", i)
+				targets += "  - target: manifests://" + name + "\n"
+				writeFile(t, filepath.Join(work, name), "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n")
+			}
+			writeFile(t, filepath.Join(work, "kubemuster.yaml"), targets)
+			if out, code := s.run(t, shell, dir); code != 1 || !strings.Contains(out, "report is more than one holds") {
+				t.Fatalf("exit code %d\n%s", code, out)
 			}
 		})
 	}
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs the script as its service does, in dir/work.
+func (s ciScript) run(t *testing.T, shell *shell, dir string) (out string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", s.script)
+	cmd.Dir = filepath.Join(dir, "work")
+	cmd.Env = append(slices.Clone(shell.env), s.service(dir)...)
+	for name, value := range s.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	text, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(text), cmd.ProcessState.ExitCode()
 }
 
 // What the other scripts call is there: make's target, the plugins' names of variables; and they are whole.
