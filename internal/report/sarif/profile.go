@@ -24,11 +24,13 @@ const (
 	GitLab
 )
 
-// The bounds of the services' profiles: GitHub takes 20 runs a file and 25,000 results a run, of which it shows 5,000.
+// The bounds of the services' profiles: GitHub takes 20 runs a file and 25,000 results a run, of which it shows 5,000, and 10 MB
+// compressed. With names as long as names may be and random, five times 5,000 results take 9 MB.
 const (
-	maxRuns       = 20
-	MaxResults    = 5000
-	maxGitLabText = 2048
+	maxRuns        = 20
+	MaxResults     = 5000
+	maxPartResults = 5 * MaxResults
+	maxGitLabText  = 2048
 )
 
 // Parts cuts a report into those that go into a file each: the first under the name that the user gave, the others numbered.
@@ -45,13 +47,17 @@ func (w Writer) Parts(r *report.Report) []*report.Report {
 		}
 	}
 	var parts []*report.Report
-	for clusters := range slices.Chunk(fit.Clusters, maxRuns) {
+	for first, results, i := 0, 0, 0; i <= len(fit.Clusters); i++ {
+		if i < len(fit.Clusters) {
+			results += len(fit.Clusters[i].Findings)
+			if i == first || i-first < maxRuns && results <= maxPartResults {
+				continue
+			}
+			results = len(fit.Clusters[i].Findings)
+		}
 		part := fit
-		part.Clusters = clusters
-		parts = append(parts, &part)
-	}
-	if parts == nil {
-		parts = []*report.Report{&fit}
+		part.Clusters = fit.Clusters[first:i]
+		parts, first = append(parts, &part), i
 	}
 	return parts
 }
