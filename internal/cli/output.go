@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,7 +46,30 @@ func (o output) write(r *report.Report) error {
 	for i, part := range parts {
 		unwritten = errors.Join(unwritten, report.WriteFile(numbered(o.path, i), o.writer, part))
 	}
+	if _, ok := o.writer.(parted); ok && unwritten == nil {
+		unwritten = removeParts(o.path, len(parts))
+	}
 	return unwritten
+}
+
+// removeParts removes what an earlier, larger report left from the part at index i on. A file that is no SARIF of ours stays.
+func removeParts(path string, i int) error {
+	for ; ; i++ {
+		part := numbered(path, i)
+		f, err := os.Open(part)
+		if err != nil {
+			return nil // there is none
+		}
+		head := make([]byte, 1024)
+		n, _ := io.ReadFull(f, head)
+		f.Close()
+		if !bytes.Contains(head[:n], []byte(`"id": "kubemuster/`)) {
+			return nil
+		}
+		if err := os.Remove(part); err != nil {
+			return fmt.Errorf("%s is a part of an earlier report, and cannot be removed: %w", part, err)
+		}
+	}
 }
 
 // numbered is the path of the part at index i: report.sarif, report-2.sarif, report-3.sarif.
@@ -114,11 +139,43 @@ func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) 
 				return nil, fmt.Errorf("-o %s: %w", spec, err)
 			}
 		}
-		if other, ok := used[place]; ok {
-			return nil, fmt.Errorf("-o %s and -o %s write to the same place; give one of them a path of its own", other, spec)
+		places := []string{place}
+		if _, ok := o.writer.(parted); ok && named {
+			more, err := partPlaces(path)
+			if err != nil {
+				return nil, err
+			}
+			places = append(places, more...)
 		}
-		used[place] = spec
+		for _, place := range places {
+			if other, ok := used[place]; ok {
+				return nil, fmt.Errorf("-o %s and -o %s write to the same place; give one of them a path of its own", other, spec)
+			}
+			used[place] = spec
+		}
 		outputs = append(outputs, o)
 	}
 	return outputs, nil
+}
+
+// maxParts are as many of a report as are kept free for it: 20 clusters each, mostly.
+const maxParts = 100
+
+// partPlaces are where the report's further parts would go.
+func partPlaces(path string) (places []string, err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, nil // a device or a pipe has none
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err == nil {
+		folder, err = filepath.EvalSymlinks(folder)
+	}
+	for i := 1; i < maxParts && err == nil; i++ {
+		part := filepath.Join(folder, filepath.Base(numbered(path, i)))
+		if _, missing := os.Lstat(part); missing == nil {
+			part, err = report.CheckWritable(part)
+		}
+		places = append(places, part)
+	}
+	return places, err
 }
