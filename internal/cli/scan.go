@@ -104,6 +104,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	r := scanner.Run(ctx, targets)
 	progress.close()
 	waivers.Apply(r)
+	idle := waivers.Idle(r, checks.Whole().Checks())
 	var newChecks []string
 	if earlier != nil {
 		newChecks = baseline.Compare(r, earlier)
@@ -113,6 +114,11 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	var unwritten error
 	for _, out := range outputs {
 		unwritten = errors.Join(unwritten, out.write(r)) // one that fails costs no other
+	}
+	if !o.quiet {
+		for _, line := range idle {
+			fmt.Fprintln(o.ios.Err, "kubemuster:", clean.Line(line))
+		}
 	}
 	for _, line := range why {
 		if !o.quiet || code != exitOK {

@@ -26,6 +26,15 @@ type Catalog struct {
 	frameworks []*framework
 	managed    []*managed
 	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
+	whole      *Catalog      // before it was configured; nil for itself
+}
+
+// Whole is the catalogue with the checks that the settings leave out.
+func (c *Catalog) Whole() *Catalog {
+	if c.whole != nil {
+		return c.whole
+	}
+	return c
 }
 
 // Load reads the packs. Errors name file and line; what is wrong in a check's logic is found when it is compiled.

@@ -39,7 +39,7 @@ func (c *Catalog) Configure(s Settings) (*Catalog, error) {
 		return nil, err
 	}
 	configured := *c
-	configured.checks, configured.timeout = nil, s.Timeout
+	configured.checks, configured.timeout, configured.whole = nil, s.Timeout, c.Whole()
 	for _, check := range c.checks {
 		own := *check
 		if severity, ok := s.Severity[own.ID]; ok {
