@@ -238,10 +238,11 @@ const maxWays = 10
 // entry is a finding with the index of its cluster.
 type entry struct {
 	cluster int
+	carried bool // from the baseline: this time nobody could look
 	*finding.Finding
 }
 
-// failures are the findings of known checks, also those that are no more, the worst first.
+// failures are the findings of known checks, also those that are no more or were not read again, the worst first.
 func failures(r *report.Report) []entry {
 	known := map[string]bool{}
 	for _, c := range r.Checks {
@@ -249,10 +250,11 @@ func failures(r *report.Report) []entry {
 	}
 	var all []entry
 	for i := range r.Clusters {
-		for _, list := range [][]finding.Finding{r.Clusters[i].Findings, r.Clusters[i].Absent} {
+		c := &r.Clusters[i]
+		for k, list := range [][]finding.Finding{c.Findings, c.Absent, c.Carried} {
 			for j := range list {
 				if known[list[j].Check] && list[j].Verdict == finding.Fail {
-					all = append(all, entry{i, &list[j]})
+					all = append(all, entry{i, k == 2, &list[j]})
 				}
 			}
 		}
@@ -282,7 +284,7 @@ func (d *data) columns(r *report.Report) []column {
 		{"cluster", func(e entry) any { return e.cluster }},
 		{"check", func(e entry) any { return checks[e.Check] }},
 		{"severity", func(e entry) any { return rank(e.Severity) }}, // 0 critical to 4 info
-		{"state", func(e entry) any { return state(e.Finding) }},    // 0 new, 1 open, 2 waived, 3 managed, 4 absent
+		{"state", func(e entry) any { return state(e) }},            // 0 new, 1 open, 2 waived, 3 managed, 4 absent, 5 not read again
 		{"namespace", func(e entry) any { return intern(namespaces, &d.Namespaces, e.Object.Namespace) }},
 		{"kind", func(e entry) any { return intern(kinds, &d.Kinds, e.Object.Kind) }},
 		{"name", func(e entry) any { return e.Object.Name }},
@@ -307,8 +309,10 @@ func (d *data) columns(r *report.Report) []column {
 	}
 }
 
-func state(f *finding.Finding) int {
+func state(f entry) int {
 	switch {
+	case f.carried:
+		return 5
 	case f.Baseline == finding.Absent:
 		return 4
 	case f.Waiver != nil:

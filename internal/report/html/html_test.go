@@ -114,7 +114,7 @@ func TestOverview(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	ctx := open(t, write(t, reporttest.Compared()), "")
-	if got := count(t, ctx); got != "13 findings of 16" { // waived, managed and absent are there on demand
+	if got := count(t, ctx); got != "13 findings of 17" { // waived, managed and absent are there on demand
 		t.Errorf("at first %q", got)
 	}
 	click := func(selector string) chromedp.Action { return chromedp.Click(selector, chromedp.ByQuery) }
@@ -123,29 +123,31 @@ func TestFilters(t *testing.T) {
 		action chromedp.Action
 		want   string
 	}{
-		{"severity", click(`#severities [data-value="critical"]`), "5 findings of 16"},
-		{"cluster", chromedp.Evaluate(`cluster.value = "gke-stage"; cluster.dispatchEvent(new Event("change"))`, nil), "1 finding of 16"},
-		{"reset", click("#reset"), "13 findings of 16"},
-		{"waived", click(`#states [data-value="waived"]`), "14 findings of 16"},
-		{"again", click("#reset"), "13 findings of 16"},
-		{"check", chromedp.Evaluate(`check.value = "KM4001"; check.dispatchEvent(new Event("change"))`, nil), "2 findings of 16"},
-		{"and again", click("#reset"), "13 findings of 16"},
-		{"framework", chromedp.Evaluate(`framework.value = "nsa-cisa-1.2"; framework.dispatchEvent(new Event("change"))`, nil), "4 findings of 16"},
-		{"and once more", click("#reset"), "13 findings of 16"},
-		{"owner", chromedp.Evaluate(`owner.value = "storefront"; owner.dispatchEvent(new Event("change"))`, nil), "4 findings of 16"},
-		{"reset again", click("#reset"), "13 findings of 16"},
-		{"nobody's", chromedp.Evaluate(`owner.value = "(nobody)"; owner.dispatchEvent(new Event("change"))`, nil), "7 findings of 16"},
-		{"reset once more", click("#reset"), "13 findings of 16"},
-		{"an owner's bar", chromedp.Evaluate(`document.querySelector("#owners button").click()`, nil), "7 findings of 16"},
-		{"and a last time", click("#reset"), "13 findings of 16"},
-		{"namespace", chromedp.Evaluate(`namespace.value = "(whole cluster)"; namespace.dispatchEvent(new Event("change"))`, nil), "3 findings of 16"},
+		{"severity", click(`#severities [data-value="critical"]`), "5 findings of 17"},
+		{"cluster", chromedp.Evaluate(`cluster.value = "gke-stage"; cluster.dispatchEvent(new Event("change"))`, nil), "1 finding of 17"},
+		{"reset", click("#reset"), "13 findings of 17"},
+		{"waived", click(`#states [data-value="waived"]`), "14 findings of 17"},
+		{"again", click("#reset"), "13 findings of 17"},
+		{"not read again", click(`#states [data-value="not read again"]`), "14 findings of 17"},
+		{"yet again", click("#reset"), "13 findings of 17"},
+		{"check", chromedp.Evaluate(`check.value = "KM4001"; check.dispatchEvent(new Event("change"))`, nil), "2 findings of 17"},
+		{"and again", click("#reset"), "13 findings of 17"},
+		{"framework", chromedp.Evaluate(`framework.value = "nsa-cisa-1.2"; framework.dispatchEvent(new Event("change"))`, nil), "4 findings of 17"},
+		{"and once more", click("#reset"), "13 findings of 17"},
+		{"owner", chromedp.Evaluate(`owner.value = "storefront"; owner.dispatchEvent(new Event("change"))`, nil), "4 findings of 17"},
+		{"reset again", click("#reset"), "13 findings of 17"},
+		{"nobody's", chromedp.Evaluate(`owner.value = "(nobody)"; owner.dispatchEvent(new Event("change"))`, nil), "7 findings of 17"},
+		{"reset once more", click("#reset"), "13 findings of 17"},
+		{"an owner's bar", chromedp.Evaluate(`document.querySelector("#owners button").click()`, nil), "7 findings of 17"},
+		{"and a last time", click("#reset"), "13 findings of 17"},
+		{"namespace", chromedp.Evaluate(`namespace.value = "(whole cluster)"; namespace.dispatchEvent(new Event("change"))`, nil), "3 findings of 17"},
 	} {
 		run(t, ctx, step.action)
 		if got := count(t, ctx); got != step.want {
 			t.Errorf("%s: %q, want %q", step.name, got, step.want)
 		}
 	}
-	run(t, ctx, click("#reset"), chromedp.SendKeys("#q", "kafka privileged"), chromedp.Poll(`document.getElementById("count").textContent === "1 finding of 16"`, nil))
+	run(t, ctx, click("#reset"), chromedp.SendKeys("#q", "kafka privileged"), chromedp.Poll(`document.getElementById("count").textContent === "1 finding of 17"`, nil))
 }
 
 func TestKeyboardAndDetail(t *testing.T) {
@@ -184,7 +186,7 @@ func TestDeepLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := open(t, path, fragment)
-	if got := count(t, again); got != "3 findings of 16" {
+	if got := count(t, again); got != "3 findings of 17" {
 		t.Errorf("%q with %s", got, fragment)
 	}
 	if got := eval[string](t, again, `document.querySelector("#detail h3").textContent`); got != title {

@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const F = data.findings, N = F.check.length;
   const severities = ["critical", "high", "medium", "low", "info"];
-  const states = ["new", "open", "waived", "managed", "absent"];
+  const states = ["new", "open", "waived", "managed", "absent", "not read again"];
   const $ = (id) => document.getElementById(id);
 
   // Text from clusters only ever becomes text: elements are made here, and nothing is parsed as HTML.
@@ -45,7 +45,7 @@
 
   // Overview
   const open = severities.map(() => 0);
-  let fresh = 0, waived = 0, managed = 0, absent = 0;
+  let fresh = 0, waived = 0, managed = 0, absent = 0, unread = 0;
   const perCluster = data.clusters.map(() => severities.map(() => 0));
   const perCheck = data.checks.map(() => 0);
   const perOwner = data.owners.map(() => severities.map(() => 0));
@@ -58,7 +58,8 @@
       if (F.state[i] === 0) fresh++;
     } else if (stateOf(i) === "waived") waived++;
     else if (stateOf(i) === "managed") managed++;
-    else absent++;
+    else if (stateOf(i) === "absent") absent++;
+    else unread++;
   }
   const total = open.reduce((a, b) => a + b, 0);
   const missing = data.clusters.filter((c) => c.status === "not scanned").length;
@@ -72,7 +73,7 @@
     (missing + partial > 0 && total === 0 ? " That is not a clean result." : "");
   severities.forEach((s, i) => $("tiles").append(
     el("button", { class: "tile b-" + s, type: "button", onclick: () => show({ severity: [s] }) }, el("strong", { text: open[i].toLocaleString("en") }), s)));
-  for (const [n, label, state] of [[fresh, "new", "new"], [absent, "no longer there", "absent"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
+  for (const [n, label, state] of [[fresh, "new", "new"], [absent, "no longer there", "absent"], [unread, "not read again", "not read again"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
     if (n > 0) $("tiles").append(el("button", { class: "tile", type: "button", onclick: () => show({ state: [state] }) }, el("strong", { text: n.toLocaleString("en") }), label));
   }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,8 +52,9 @@ func (d *document) add(text string) {
 
 func headline(r *report.Report) string {
 	counts := map[finding.Severity]int{}
-	total, waived, fresh := 0, 0, 0
+	total, waived, fresh, absent, carried := 0, 0, 0, 0, 0
 	for _, c := range r.Clusters {
+		absent, carried = absent+len(c.Absent), carried+len(c.Carried)
 		for _, f := range c.Findings {
 			switch {
 			case f.Waiver != nil:
@@ -82,7 +84,11 @@ func headline(r *report.Report) string {
 	if waived > 0 {
 		text += fmt.Sprintf(", %d waived", waived)
 	}
-	return text + fmt.Sprintf(" in %d clusters.", len(r.Clusters))
+	text += fmt.Sprintf(" in %d clusters.", len(r.Clusters))
+	if absent+carried > 0 {
+		text += fmt.Sprintf(" Of the baseline, %d no longer there, %d not read again.", absent, carried)
+	}
+	return text
 }
 
 func (d *document) clusters(r *report.Report) {
@@ -193,6 +199,9 @@ var special = strings.NewReplacer(
 	"@", "@\u200b", "\n", " ", "\r", " ", "://", ":\u200b//",
 )
 
+// www begins a link without a scheme.
+var www = regexp.MustCompile(`(?i)www\b`)
+
 // maxText is the length, in runes, at which a text is cut.
 const maxText = 300
 
@@ -203,5 +212,5 @@ func escape(s string) string {
 			s = string(runes[:maxText]) + "…"
 		}
 	}
-	return special.Replace(s)
+	return www.ReplaceAllString(special.Replace(s), "$0\u200b")
 }

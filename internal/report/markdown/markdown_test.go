@@ -49,9 +49,9 @@ func TestBounded(t *testing.T) {
 
 func TestHostileText(t *testing.T) {
 	r := reporttest.Sample()
-	r.Clusters[0].Findings[0].Message = "x</details><img src=x>\n# heading | [a](https://evil.example) @octocat `code`"
+	r.Clusters[0].Findings[0].Message = "x</details><img src=x>\n# heading | [a](https://evil.example) @octocat `code` www.evil.example"
 	got := write(t, r)
-	for _, bad := range []string{"<img", "\n# heading", "[a](", "https://evil", "@octocat", "`code`"} {
+	for _, bad := range []string{"<img", "\n# heading", "[a](", "https://evil", "@octocat", "`code`", "www.evil"} {
 		if strings.Contains(got, bad) {
 			t.Errorf("%q came through", bad)
 		}
