@@ -209,7 +209,7 @@ func (h *Host) find(name string) (Executable, error) {
 		return Executable{}, sdk.Errorf(sdk.ErrInvalidTarget, "point --plugin-dir at the folder that holds them; searched "+strings.Join(h.opts.Dirs, ", "),
 			"no auth plugins found")
 	}
-	return Executable{}, sdk.Errorf(sdk.ErrInvalidTarget, "the known ones are "+strings.Join(known, ", "), "unknown provider %q", name)
+	return Executable{}, sdk.Errorf(sdk.ErrInvalidTarget, "the known ones are "+strings.Join(append(known, "manifests", "snapshot"), ", "), "unknown provider %q", name)
 }
 
 func validName(name string) bool {

@@ -80,7 +80,7 @@ func TestUnknownProvider(t *testing.T) {
 		if !errors.Is(err, sdk.ErrInvalidTarget) {
 			t.Errorf("%q: %v", name, err)
 		}
-		wantErr(t, err, "unknown provider", "the known ones are scripted")
+		wantErr(t, err, "unknown provider", "the known ones are scripted, manifests, snapshot")
 	}
 	nowhere, _ := start(t, filepath.Join(dir, "missing"))
 	_, err := nowhere.Provider(t.Context(), "scripted") // it is in the working directory

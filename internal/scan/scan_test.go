@@ -295,7 +295,7 @@ func TestNotScanned(t *testing.T) {
 		stage, message, hint string
 	}{
 		{"malformed", with("nonsense", nil), "target", "malformed", "write it as provider://path"},
-		{"no such plugin", with("nowhere://x", nil), "plugin", `unknown provider "nowhere"`, "the known ones are fake"},
+		{"no such plugin", with("nowhere://x", nil), "plugin", `unknown provider "nowhere"`, "the known ones are fake, manifests, snapshot"},
 		{"a parameter is missing", with("fake://x", nil), "target", `parameter "server" is required`, ""},
 		{"no such cluster", with("fake://missing", good.Params), "access", "there is no cluster missing", "check its name"},
 		{"no credential", with("fake://logged-out", good.Params), "token", "the session has ended", "log in again"},
