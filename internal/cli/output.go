@@ -121,7 +121,7 @@ func parseOutputs(ios *IOStreams, list []string, passes bool) ([]output, error) 
 		}
 		o := output{path: path, out: ios.Out}
 		for _, f := range formats {
-			if f.name == format {
+			if strings.EqualFold(f.name, format) {
 				o.writer = f.writer(ios, path != "", passes)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -85,8 +86,11 @@ func readReport(path string) (*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the report: %w", err)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	var head struct{ Format string }
+	_ = json.Unmarshal(data, &head) // the readers say what is wrong
 	read := sarif.Read
-	if head := data[:min(len(data), 200)]; bytes.Contains(head, []byte(`"`+jsonreport.Format+`"`)) {
+	if head.Format != "" || bytes.Contains(data[:min(len(data), 200)], []byte(`"`+jsonreport.Format+`"`)) { // also where it is cut off
 		read = jsonreport.Read
 	}
 	r, err := read(bytes.NewReader(data))

@@ -178,7 +178,7 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 		c.MaxFindings[s] = n
 	}
 	if name := v.GetString("fail-on"); name != "" {
-		s, err := finding.ParseSeverity(strings.ToLower(name))
+		s, err := finding.ParseSeverity(name)
 		if err != nil {
 			return nil, fmt.Errorf("--fail-on: %w", err)
 		}
@@ -203,7 +203,7 @@ func (c *Config) policies(packs []string, minimum string) error {
 	}
 	var err error
 	if minimum != "" {
-		if c.MinSeverity, err = finding.ParseSeverity(strings.ToLower(minimum)); err != nil {
+		if c.MinSeverity, err = finding.ParseSeverity(minimum); err != nil {
 			return fmt.Errorf("--severity: %w", err)
 		}
 	}

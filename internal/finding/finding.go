@@ -43,10 +43,10 @@ var severityNames = [...]string{"info", "low", "medium", "high", "critical"}
 // String returns the name: info, low, medium, high or critical.
 func (s Severity) String() string { return severityNames[s] }
 
-// ParseSeverity reads a severity's name.
+// ParseSeverity reads a severity's name, in letters of either case.
 func ParseSeverity(name string) (Severity, error) {
 	for i, n := range severityNames {
-		if n == name {
+		if strings.EqualFold(n, name) {
 			return Severity(i), nil
 		}
 	}

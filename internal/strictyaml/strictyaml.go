@@ -4,6 +4,7 @@ package strictyaml
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -60,6 +61,9 @@ func (r reader) known(at string, node *yaml.Node, t reflect.Type) error {
 	if node.Kind == yaml.ScalarNode && redact.String(node.Value) != node.Value {
 		return fmt.Errorf("%s:%d: %s holds a secret literally; write env:NAME or file:PATH in its place", r.path, node.Line, at)
 	}
+	if want := misfit(node, t); want != "" {
+		return fmt.Errorf("%s:%d: %s must be %s", r.path, node.Line, cmp.Or(at, "the file"), want)
+	}
 	switch {
 	case node.Kind == yaml.SequenceNode && (t.Kind() == reflect.Slice || t.Kind() == reflect.Interface):
 		of := t // anything goes below what takes anything
@@ -76,6 +80,9 @@ func (r reader) known(at string, node *yaml.Node, t reflect.Type) error {
 	case node.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			key, value := node.Content[i], node.Content[i+1]
+			if key.Tag == "!!merge" {
+				return fmt.Errorf("%s:%d: %s: keys are not merged here (<<); write them out", r.path, key.Line, cmp.Or(at, "the file"))
+			}
 			r.lines[join(at, key.Value)] = key.Line
 			var of reflect.Type
 			switch t.Kind() {
@@ -97,10 +104,32 @@ func (r reader) known(at string, node *yaml.Node, t reflect.Type) error {
 	return nil
 }
 
+// misfit says what a value has to be, where it is of another form. Nothing is nothing of any form, and an alias is told by what
+// it stands for.
+func misfit(node *yaml.Node, t reflect.Type) string {
+	if node.Kind == yaml.AliasNode || node.Tag == "!!null" {
+		return ""
+	}
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		if node.Kind != yaml.MappingNode {
+			return "keys with values"
+		}
+	case reflect.Slice:
+		if node.Kind != yaml.SequenceNode {
+			return "a list"
+		}
+	}
+	return ""
+}
+
 func fieldNamed(t reflect.Type, name string) (reflect.Type, []string) {
 	var keys []string
 	for i := range t.NumField() {
 		key := t.Field(i).Tag.Get("yaml")
+		if key == "" {
+			continue // it is no key
+		}
 		if key == name {
 			return t.Field(i).Type, nil
 		}

@@ -25,7 +25,10 @@ type Writer struct{}
 func (Writer) Write(out io.Writer, r *report.Report) error {
 	b := bufio.NewWriterSize(out, 64<<10)
 	err := write(b, r)
-	if err = errors.Join(err, b.Flush()); err != nil {
+	if err == nil {
+		err = b.Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil
