@@ -497,7 +497,7 @@ func (p *page) summary(r *report.Report, cut int) {
 	severities, total := map[finding.Severity]int{}, 0
 	statuses := map[report.Status]int{}
 	var of [states]int
-	absent, carried := 0, 0
+	absent, carried, folded := 0, 0, false
 	for i := range r.Clusters {
 		c := &r.Clusters[i]
 		statuses[c.Status]++
@@ -506,6 +506,7 @@ func (p *page) summary(r *report.Report, cut int) {
 			if f := &c.Findings[j]; f.Verdict == finding.Fail {
 				severities[f.Severity]++
 				total++
+				folded = folded || len(f.Folded) > 0
 				of[place{i, c, f}.state()]++
 			}
 		}
@@ -538,7 +539,7 @@ func (p *page) summary(r *report.Report, cut int) {
 	}
 	p.line(findings)
 	if told := tell(of, managed, waived); told != "" {
-		p.line("of these do not count: " + strings.Replace(told, "managed", "managed by the provider", 1))
+		p.line(wrap("not counted by the gate: "+strings.Replace(told, "managed", "managed by the provider", 1), p.width))
 	}
 	var since []string
 	if told := tell(of, fresh, changed); told != "" {
@@ -554,6 +555,9 @@ func (p *page) summary(r *report.Report, cut int) {
 		p.line(wrap("since the baseline: "+strings.Join(since, ", "), p.width))
 	}
 	p.line(clusters)
+	if folded {
+		p.line(p.paint(faint, "FAIL also counts checks folded into a finding on a grant"))
+	}
 	if cut > 0 {
 		p.line(p.paint(faint, fmt.Sprintf("%s not shown; -o html=FILE or -o json=FILE has all", count(cut, "finding"))))
 	}
