@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/collect"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -64,13 +65,13 @@ func runAccess(ctx context.Context, ios *IOStreams, host *plugin.Host, t scan.Ta
 		user = "(the server does not tell)"
 	}
 	fmt.Fprintf(ios.Out, "cluster   %s\nserver    %s (%s)\nidentity  %s\ngroups    %s\n\n",
-		conn.Access.Cluster.ID, conn.Access.Server, conn.Version, user, strings.Join(conn.Who.Groups, ", "))
+		clean.Line(conn.Access.Cluster.ID), clean.Line(conn.Access.Server), clean.Line(conn.Version), clean.Line(user), clean.Line(strings.Join(conn.Who.Groups, ", ")))
 	rows := [][]string{{"kind", "may list", "checks that need it"}}
 	denied := 0
 	kinds, undiscovered := collect.NewLive(conn.Config, 0).Served(ctx, catalog.Kinds())
 	for _, gap := range undiscovered.Gaps {
 		denied++
-		rows = append(rows, []string{gap.Kind, "NO", strings.Join(checksThatNeed(catalog.Checks(), gap.Kind), ", ")})
+		rows = append(rows, []string{clean.Line(gap.Kind), "NO", strings.Join(checksThatNeed(catalog.Checks(), gap.Kind), ", ")})
 	}
 	for _, kind := range kinds {
 		if kind.OptIn != "" || namespace != "" && !kind.Namespaced {

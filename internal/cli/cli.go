@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
@@ -117,14 +118,14 @@ func Run(ctx context.Context, ios *IOStreams, args []string) int {
 	return exitError
 }
 
-// sentence is an error as the user reads it: redacted, and with the hint that it carries.
+// sentence is an error as the user reads it: redacted, safe for the terminal, and with the hint that it carries.
 func sentence(err error) string {
 	var known *sdk.Error
 	text := err.Error()
 	if errors.As(err, &known) && !strings.Contains(text, known.Message) {
 		text = known.Error()
 	}
-	return redact.String(text)
+	return clean.Lines(redact.String(text))
 }
 
 func newRoot(ios *IOStreams) *cobra.Command {
@@ -185,6 +186,7 @@ func (o *logOptions) logger(w io.Writer) (*slog.Logger, error) {
 	case o.quiet:
 		opts.Level = slog.LevelError
 	}
+	w = clean.Log(w)
 	switch o.format {
 	case "text":
 		return slog.New(slog.NewTextHandler(w, opts)), nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/redact"
 	"github.com/kubemuster/kubemuster/internal/report"
@@ -90,10 +91,10 @@ func runCollect(ctx context.Context, o *scanOptions, path string) error {
 		for _, n := range c.Objects {
 			objects += n
 		}
-		fmt.Fprintf(o.ios.Err, "kubemuster: recorded %d objects of %s in %s%s\n", objects, c.Alias, path, size(path))
+		fmt.Fprintf(o.ios.Err, "kubemuster: recorded %d objects of %s in %s%s\n", objects, clean.Line(c.Alias), path, size(path))
 	}
 	for _, g := range c.Gaps {
-		fmt.Fprintln(o.ios.Err, "kubemuster: not recorded:", redact.String(g.String()))
+		fmt.Fprintln(o.ios.Err, "kubemuster: not recorded:", clean.Line(redact.String(g.String())))
 	}
 	switch {
 	case len(c.Gaps) > 0 && !o.config.AllowIncomplete:

@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/scan"
 )
 
@@ -70,7 +71,7 @@ func (p *progress) event(e scan.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e.Kind == scan.Started {
-		c := &clusterProgress{index: e.Index, target: e.Target, told: p.now()}
+		c := &clusterProgress{index: e.Index, target: clean.Line(e.Target), told: p.now()}
 		c.stage.Store("connecting")
 		p.inFlight = append(p.inFlight, c)
 		p.show(nil)

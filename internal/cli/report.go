@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/baseline"
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
 	"github.com/kubemuster/kubemuster/internal/report/jsonreport"
@@ -119,18 +121,23 @@ func writeAll(ios *IOStreams, to []string, r *report.Report) error {
 }
 
 func printDiff(ios *IOStreams, r *report.Report) error {
+	out := bufio.NewWriter(ios.Out) // keeps the first error
+	line := func(format string, args ...any) { fmt.Fprintln(out, clean.Line(fmt.Sprintf(format, args...))) }
 	for _, c := range r.Clusters {
 		for _, f := range c.Findings {
 			if f.Baseline == finding.New {
-				fmt.Fprintf(ios.Out, "+ %s %s %s %s: %s\n", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+				line("+ %s %s %s %s: %s", c.Alias, f.Severity, f.Check, f.Object, f.Message)
 			}
 		}
 		for _, f := range c.Absent {
-			fmt.Fprintf(ios.Out, "- %s %s %s %s: %s\n", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+			line("- %s %s %s %s: %s", c.Alias, f.Severity, f.Check, f.Object, f.Message)
 		}
 		if n := len(c.Carried); n > 0 {
-			fmt.Fprintf(ios.Out, "? %s: nobody can tell of the %d earlier findings whose checks lacked something this time\n", c.Alias, n)
+			line("? %s: nobody can tell of the %d earlier findings whose checks lacked something this time", c.Alias, n)
 		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("printing the differences: %w", err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubemuster/kubemuster/internal/baseline"
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/plugin"
 	"github.com/kubemuster/kubemuster/internal/scan"
@@ -118,7 +119,7 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}
 	for _, line := range why {
 		if !o.quiet || code != exitOK {
-			fmt.Fprintln(o.ios.Err, "kubemuster:", line)
+			fmt.Fprintln(o.ios.Err, "kubemuster:", clean.Line(line))
 		}
 	}
 	if code != exitOK {

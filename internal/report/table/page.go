@@ -1,7 +1,6 @@
 package table
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -195,19 +194,4 @@ func tail(s string, n int) string {
 		end = end[i:]
 	}
 	return "…" + end
-}
-
-// clean shows on one line, and as an escape, what a terminal would obey: control characters, and the marks that turn the
-// direction of writing or have no width.
-func clean(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-	}
-	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
 )
@@ -18,8 +19,7 @@ import (
 // Writer writes the clusters with their verdicts and coverage, the findings by severity and check, and then all that was
 // not scanned, read or evaluated. Of each check it shows the first findings; other formats have all.
 //
-// Names and messages come from whoever may create objects: what could move the cursor, colour or reorder the output is
-// shown as an escape, as in \x1b.
+// Names and messages come from whoever may create objects: what a terminal or a CI service would obey is shown as an escape.
 type Writer struct {
 	Width int  // columns; 0 means 80, and fewer than 60 are taken for 60
 	Color bool // the terminal shows ANSI colours
@@ -43,7 +43,7 @@ func (w Writer) Write(out io.Writer, r *report.Report) error {
 }
 
 func (p *page) header(r *report.Report) {
-	name := strings.TrimSpace("Kubemuster " + clean(r.Version))
+	name := strings.TrimSpace("Kubemuster " + clean.Line(r.Version))
 	about := []string{count(len(r.Checks), "check")}
 	if !r.Started.IsZero() {
 		about = append([]string{r.Started.UTC().Format("2006-01-02 15:04 UTC")}, about...)
@@ -65,7 +65,7 @@ type column struct {
 }
 
 var columns = []column{
-	{title: "CLUSTER", cell: func(_ *page, c *report.Cluster) string { return clean(c.Alias) }},
+	{title: "CLUSTER", cell: func(_ *page, c *report.Cluster) string { return clean.Line(c.Alias) }},
 	{title: "STATUS", cell: func(p *page, c *report.Cluster) string { return p.paint(statusColors[c.Status], string(c.Status)) }},
 	{title: "FAIL", right: true, cell: verdict(finding.Fail)},
 	{title: "PASS", right: true, cell: verdict(finding.Pass)},
@@ -91,8 +91,8 @@ var columns = []column{
 		}
 		return p.number(c, n)
 	}},
-	{title: "SERVER", width: 140, cell: func(_ *page, c *report.Cluster) string { return clean(c.ServerVersion) }},
-	{title: "TARGET", width: 200, cell: func(_ *page, c *report.Cluster) string { return middle(clean(c.Target), 50) }},
+	{title: "SERVER", width: 140, cell: func(_ *page, c *report.Cluster) string { return clean.Line(c.ServerVersion) }},
+	{title: "TARGET", width: 200, cell: func(_ *page, c *report.Cluster) string { return middle(clean.Line(c.Target), 50) }},
 }
 
 func verdict(v finding.Verdict) func(*page, *report.Cluster) string {
@@ -307,9 +307,9 @@ func (p *page) check(g group, title string, places []place) {
 	if told := tell(of, fresh, changed, managed, waived); told != "" {
 		n += " (" + told + ")"
 	}
-	id := clean(g.check)
+	id := clean.Line(g.check)
 	id += strings.Repeat(" ", max(2, len(indent)-width(id)))
-	title = fit(clean(title), p.width-width(id)-width(n)-gutter)
+	title = fit(clean.Line(title), p.width-width(id)-width(n)-gutter)
 	p.line(p.paint(severityColors[g.severity], id) + p.paint(bold, title) + "  " + p.paint(faint, n))
 }
 
@@ -326,7 +326,7 @@ func (p *page) placeWidths(all []place, clusters bool) [4]int {
 		}
 		what = max(what, width(pl.what(false)))
 		whole = max(whole, width(pl.what(true)))
-		message = max(message, width(clean(pl.finding.Message)))
+		message = max(message, width(clean.Line(pl.finding.Message)))
 		owner = max(owner, min(width(pl.owner()), 30))
 	}
 	if where > 0 {
@@ -348,19 +348,19 @@ func (p *page) placeWidths(all []place, clusters bool) [4]int {
 // where is the cluster, or the file and line, in its part of the room.
 func (pl place) where(room int) string {
 	if f := pl.finding; f.File != "" {
-		return tail(clean(fmt.Sprintf("%s:%d", f.File, max(f.Line, 1))), room/2)
+		return tail(clean.Line(fmt.Sprintf("%s:%d", f.File, max(f.Line, 1))), room/2)
 	}
-	return middle(clean(pl.cluster.Alias), room/3)
+	return middle(clean.Line(pl.cluster.Alias), room/3)
 }
 
 // what names the object and the part of it; with the key, which the message says in better words, where that is not shown.
 func (pl place) what(key bool) string {
-	s := clean(pl.finding.Object.String())
+	s := clean.Line(pl.finding.Object.String())
 	if pl.finding.Sub != "" {
-		s += " › " + clean(pl.finding.Sub)
+		s += " › " + clean.Line(pl.finding.Sub)
 	}
 	if key && pl.finding.Key != "" {
-		s += " › " + clean(pl.finding.Key)
+		s += " › " + clean.Line(pl.finding.Key)
 	}
 	return s
 }
@@ -369,7 +369,7 @@ func (pl place) owner() string {
 	if pl.finding.Owner == "" {
 		return ""
 	}
-	return "owner " + clean(pl.finding.Owner)
+	return "owner " + clean.Line(pl.finding.Owner)
 }
 
 func (p *page) places(places []place, w [4]int) {
@@ -388,7 +388,7 @@ func (p *page) places(places []place, w [4]int) {
 			p.paint(faint, where),
 			middle(pl.what(w[3] == 0), w[1]),
 			p.paint(faint, fit(pl.owner(), w[2])),
-			p.paint(faint, fit(clean(pl.finding.Message), w[3])),
+			p.paint(faint, fit(clean.Line(pl.finding.Message), w[3])),
 		}
 		mark := marks[pl.state()]
 		pad := strings.Repeat(" ", len(indent)-len(mark))
@@ -482,7 +482,7 @@ func (p *page) section(title string, notes []note, color colors) {
 	p.rule(title, "", color)
 	g := grid{widths: make([]int, 3)}
 	for _, n := range notes {
-		row := []string{middle(clean(n.cluster), p.width/4), clean(n.about), clean(n.text)}
+		row := []string{middle(clean.Line(n.cluster), p.width/4), clean.Line(n.about), clean.Line(n.text)}
 		for i := range 2 {
 			g.widths[i] = max(g.widths[i], min(width(row[i]), p.width/4))
 		}

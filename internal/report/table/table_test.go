@@ -87,7 +87,7 @@ func TestColor(t *testing.T) {
 
 // TestHostile: nothing that a cluster's users, its cloud or a pack's author may write reaches the terminal's commands.
 func TestHostile(t *testing.T) {
-	const evil = "x\x1b[2J\x1b]0;pwned\x07\r\n\tKM0000 all is well \u202egnp\u202c\u200b\u2028\x00\x9b31m\xff\x7f%s"
+	const evil = "x\x1b[2J\x1b]0;pwned\x07\r\n\tKM0000 all is well \u202egnp\u202c\u200b\u2028\x00\x9b31m\xff\x7f%s ##vso[task.complete] ::error::"
 	r := reporttest.Sample()
 	r.Version = evil
 	for i := range r.Checks {
@@ -117,6 +117,9 @@ func TestHostile(t *testing.T) {
 		}
 		if strings.Contains(page, "\nKM0000") {
 			t.Error("a name began a line")
+		}
+		if strings.Contains(page, "##") || strings.Contains(page, "::e") {
+			t.Error("a name gives a CI service a command")
 		}
 	}
 }
