@@ -235,6 +235,23 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// A check may fail at the cluster itself, where the sums of checks stand, too: its finding comes back, and they do not.
+func TestReadAtCluster(t *testing.T) {
+	r := reporttest.Sample()
+	r.Clusters = r.Clusters[:1]
+	at := r.Clusters[0].Findings[0]
+	at.Object, at.Sub, at.Path = finding.Object{Kind: "Cluster", Name: "cluster"}, "", ""
+	want := []finding.Finding{at}
+	r.Clusters[0].Findings = want
+	got, err := sarif.Read(bytes.NewReader(write(t, sarif.Writer{Passes: true}, r)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Clusters[0].Findings, want) {
+		t.Errorf("got %+v, want %+v", got.Clusters[0].Findings, want)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	whole := string(write(t, sarif.Writer{}, reporttest.Sample()))
 	tests := []struct{ name, text, want string }{

@@ -214,7 +214,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 		switch {
 		case err != nil:
 			return c, fmt.Errorf("result %d of %s: %w", i, c.Alias, err)
-		case f.Object.Kind == clusterKind: // the sum of a check, which the tallies hold
+		case f.Object.Kind == clusterKind && f.Verdict != finding.Fail: // the sum of a check, which the tallies hold
 		case f.Baseline == finding.Absent:
 			c.Absent = append(c.Absent, f)
 		case result.Properties.Carried:
