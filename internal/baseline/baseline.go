@@ -11,8 +11,8 @@ import (
 )
 
 // Compare gives each failing finding its state since the earlier report, and each cluster the findings that are no more.
-// Clusters are the same where their IDs are; one that the earlier report does not know has new findings alone. A finding is
-// absent only where its check gave all its verdicts and its namespace was looked at: what was not read is not fixed.
+// Clusters are the same where [report.Same] says so: one that could not be asked is told from the earlier report which it is,
+// and one that the earlier report does not know has new findings alone. A finding is absent only where its check gave all its verdicts and its namespace was looked at: what was not read is not fixed.
 //
 // It returns the IDs of checks that the earlier report did not run. Their findings are new because the pack is, and each
 // cluster is told so.
@@ -23,21 +23,19 @@ func Compare(r, earlier *report.Report) (newChecks []string) {
 			newChecks = append(newChecks, c.ID)
 		}
 	}
-	known := map[string]*report.Cluster{}
-	for i := range earlier.Clusters {
-		if c := &earlier.Clusters[i]; c.Status != report.NotScanned {
-			known[c.ID] = c
+	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
+		c, before := &r.Clusters[i], report.Cluster{Status: report.NotScanned}
+		if j >= 0 {
+			before = earlier.Clusters[j]
+			c.Adopt(before)
 		}
-	}
-	for i := range r.Clusters {
-		c := &r.Clusters[i]
-		before := known[c.ID]
-		if c.Compared = before != nil; !c.Compared {
-			before = &report.Cluster{}
+		if c.Compared = before.Status != report.NotScanned; !c.Compared {
+			before = report.Cluster{}
 		}
-		compare(c, before, r.Checks)
+		compare(c, &before, r.Checks)
 		notify(c, newChecks)
 	}
+	report.DistinctAliases(r.Clusters)
 	return newChecks
 }
 

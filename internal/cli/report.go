@@ -151,9 +151,20 @@ func join(to, r *report.Report) {
 	if r.Ended.After(to.Ended) {
 		to.Ended = r.Ended
 	}
-	for _, c := range r.Clusters {
-		to.Clusters = append(slices.DeleteFunc(to.Clusters, func(o report.Cluster) bool { return o.ID == c.ID }), c)
+	replaced := map[int]bool{}
+	for i, j := range report.Same(r.Clusters, to.Clusters) {
+		if j >= 0 {
+			r.Clusters[i].Adopt(to.Clusters[j])
+			replaced[j] = true
+		}
 	}
+	var kept []report.Cluster
+	for j, c := range to.Clusters {
+		if !replaced[j] {
+			kept = append(kept, c)
+		}
+	}
+	to.Clusters = append(kept, r.Clusters...)
 	for _, c := range r.Checks {
 		if !slices.ContainsFunc(to.Checks, func(o finding.Check) bool { return o.ID == c.ID }) {
 			to.Checks = append(to.Checks, c)
