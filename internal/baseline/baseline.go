@@ -17,7 +17,7 @@ import (
 // It returns the IDs of checks that the earlier report did not run. Their findings are new because the pack is, and each
 // cluster is told so.
 func Compare(r, earlier *report.Report) (newChecks []string) {
-	ran := ids(earlier.Checks)
+	ran := ran(earlier)
 	for _, c := range r.Checks {
 		if !ran[c.ID] {
 			newChecks = append(newChecks, c.ID)
@@ -32,22 +32,45 @@ func Compare(r, earlier *report.Report) (newChecks []string) {
 		if c.Compared = before.Status != report.NotScanned; !c.Compared {
 			before = report.Cluster{}
 		}
-		compare(c, &before, r.Checks)
+		compare(c, &before)
 		notify(c, newChecks)
 	}
+	describe(r, earlier)
 	report.DistinctAliases(r.Clusters)
 	return newChecks
 }
 
-func ids(checks []finding.Check) map[string]bool {
+// ran are the checks that looked at any cluster.
+func ran(r *report.Report) map[string]bool {
 	m := map[string]bool{}
-	for _, c := range checks {
-		m[c.ID] = true
+	for _, c := range r.Clusters {
+		for _, t := range c.Tallies {
+			m[t.Check] = true
+		}
 	}
 	return m
 }
 
-func compare(c, before *report.Cluster, checks []finding.Check) {
+// describe adds the checks that did not run and that carried findings name: a report tells what its findings mean.
+func describe(r, earlier *report.Report) {
+	missing := map[string]bool{}
+	for _, c := range r.Clusters {
+		for _, f := range c.Carried {
+			missing[f.Check] = true
+		}
+	}
+	for _, c := range r.Checks {
+		delete(missing, c.ID)
+	}
+	for _, c := range earlier.Checks {
+		if missing[c.ID] {
+			r.Checks = append(r.Checks, c)
+		}
+	}
+	slices.SortFunc(r.Checks, func(a, b finding.Check) int { return strings.Compare(a.ID, b.ID) })
+}
+
+func compare(c, before *report.Cluster) {
 	earlier := slices.Concat(before.Findings, before.Carried)
 	was := map[string]*finding.Finding{}
 	for i := range earlier {
@@ -73,7 +96,7 @@ func compare(c, before *report.Cluster, checks []finding.Check) {
 		}
 	}
 	c.Absent, c.Carried = nil, nil
-	whole := evaluated(c, checks)
+	whole := c.Evaluated()
 	for i := range earlier {
 		f := earlier[i]
 		id := f.Fingerprint(c.ID)
@@ -91,20 +114,6 @@ func compare(c, before *report.Cluster, checks []finding.Check) {
 
 // plain is a message without what SARIF changes in it.
 func plain(message string) string { return strings.ReplaceAll(message, "](", "] (") }
-
-// evaluated are the checks that ran and lacked nothing.
-func evaluated(c *report.Cluster, checks []finding.Check) map[string]bool {
-	if c.Status == report.NotScanned {
-		return nil
-	}
-	whole := ids(checks)
-	for _, t := range c.Tallies {
-		if t.Skipped || t.Counts[finding.NotEvaluated] > 0 {
-			delete(whole, t.Check)
-		}
-	}
-	return whole
-}
 
 // lookedAt reports whether the object is within the limits of the scan.
 func lookedAt(c *report.Cluster, o finding.Object) bool {

@@ -14,7 +14,8 @@ type Report struct {
 	Version  string // of the scanner
 	Started  time.Time
 	Ended    time.Time
-	Checks   []finding.Check // every check of the run, by ID
+	// Checks are those of the run, by ID, and those that did not run and whose findings are carried from a baseline.
+	Checks   []finding.Check
 	Clusters []Cluster       // in the order of the targets
 	// Frameworks are those that the checks answer to.
 	Frameworks []finding.Framework
@@ -62,7 +63,7 @@ type Cluster struct {
 	// which nobody can tell, since this time their checks lacked something.
 	Compared        bool
 	Absent, Carried []finding.Finding
-	Tallies         []finding.Tally // every check of the run, by ID
+	Tallies         []finding.Tally // every check that ran, by ID
 	Objects         map[string]int  // objects read, by kind
 	Gaps            []snapshot.Gap
 	Notifications   []Notification
@@ -77,6 +78,15 @@ func (c Cluster) Counts() map[finding.Verdict]int {
 		}
 	}
 	return sum
+}
+
+// Evaluated are the checks that looked at the cluster and lacked nothing.
+func (c Cluster) Evaluated() map[string]bool {
+	whole := map[string]bool{}
+	for _, t := range c.Tallies {
+		whole[t.Check] = c.Status != NotScanned && !t.Skipped && t.Counts[finding.NotEvaluated] == 0
+	}
+	return whole
 }
 
 // Problem says why a target was not scanned: one sentence, and what to do next.
