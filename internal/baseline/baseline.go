@@ -29,7 +29,8 @@ func Compare(r, earlier *report.Report) (newChecks []string) {
 			before = earlier.Clusters[j]
 			c.Adopt(before)
 		}
-		if c.Compared = before.Status != report.NotScanned; !c.Compared {
+		// One that was not scanned then, either, carries what was known of it.
+		if c.Compared = before.Status != report.NotScanned || before.Compared; !c.Compared {
 			before = report.Cluster{}
 		}
 		compare(c, &before)

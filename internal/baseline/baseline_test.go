@@ -67,6 +67,8 @@ func TestCompare(t *testing.T) {
 	carried.Carried = []finding.Finding{found("KM1005", "web")}
 	gone := cluster()
 	gone.Status = report.NotScanned
+	carriedWhole := gone
+	carriedWhole.Compared, carriedWhole.Carried = true, []finding.Finding{found("KM1005", "web")}
 	another := cluster(found("KM1005", "web"))
 	another.ID = "arn:stage"
 
@@ -93,6 +95,7 @@ func TestCompare(t *testing.T) {
 		{"it is still waived", run(cluster(waived), "KM1005"), cluster(waived), []string{"KM1005 web unchanged"}},
 		{"the provider no longer runs it", run(cluster(managed), "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
 		{"the baseline had carried it over", run(carried, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web unchanged"}},
+		{"it was not scanned for the baseline, which had carried it over", run(carriedWhole, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web unchanged"}},
 		{"another cluster", before, another, []string{"KM1005 web new"}},
 		{"the baseline's cluster was not scanned", run(gone, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
 	}

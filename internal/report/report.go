@@ -11,12 +11,12 @@ import (
 
 // Report is the outcome of a run.
 type Report struct {
-	Version  string // of the scanner
-	Started  time.Time
-	Ended    time.Time
+	Version string // of the scanner
+	Started time.Time
+	Ended   time.Time
 	// Checks are those of the run, by ID, and those that did not run and whose findings are carried from a baseline.
 	Checks   []finding.Check
-	Clusters []Cluster       // in the order of the targets
+	Clusters []Cluster // in the order of the targets
 	// Frameworks are those that the checks answer to.
 	Frameworks []finding.Framework
 	ExitCode   int

@@ -61,7 +61,9 @@ func ran(r *report.Report) int {
 	earlier := map[string]bool{}
 	for _, c := range r.Clusters {
 		for _, f := range c.Carried {
-			earlier[f.Check] = true
+			if c.Status != report.NotScanned { // which has no tallies
+				earlier[f.Check] = true
+			}
 		}
 	}
 	for _, c := range r.Clusters {
