@@ -3,6 +3,7 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,44 +13,115 @@ import (
 
 // Compare gives each failing finding its state since the earlier report, and each cluster the findings that are no more.
 // Clusters are the same where [report.Same] says so: one that could not be asked is told from the earlier report which it is,
-// and one that the earlier report does not know has new findings alone. A finding is absent only where its check gave all its verdicts and its namespace was looked at: what was not read is not fixed.
+// and one that the earlier report does not know has new findings alone.
 //
-// It returns the IDs of checks that the earlier report did not run. Their findings are new because the pack is, and each
-// cluster is told so.
-func Compare(r, earlier *report.Report) (newChecks []string) {
-	ran := ran(earlier)
-	for _, c := range r.Checks {
-		if !ran[c.ID] {
-			newChecks = append(newChecks, c.ID)
-		}
-	}
+// Only what both scans looked at is compared: what was not read now is not absent, and what could not have been seen then is
+// not new. The former is carried over; the latter has no state, and each cluster is told so.
+func Compare(r, earlier *report.Report) {
 	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
-		c, before := &r.Clusters[i], report.Cluster{Status: report.NotScanned}
-		if j >= 0 {
-			before = earlier.Clusters[j]
-			c.Adopt(before)
+		c := &r.Clusters[i]
+		if c.Compared, c.Absent, c.Carried = false, nil, nil; j < 0 {
+			stand(c, nil, func(finding.Finding) report.Blindness { return "" })
+			continue
 		}
+		before := earlier.Clusters[j]
+		c.Adopt(before)
 		// One that was not scanned then, either, carries what was known of it.
-		if c.Compared = before.Status != report.NotScanned || before.Compared; !c.Compared {
-			before = report.Cluster{}
+		c.Compared = before.Status != report.NotScanned || before.Compared
+		var old []finding.Finding
+		if c.Compared {
+			old = failures(before)
 		}
-		compare(c, &before)
-		notify(c, newChecks)
+		stand(c, old, before.Sight())
+		leave(c, old)
 	}
 	describe(r, earlier)
 	report.DistinctAliases(r.Clusters)
-	return newChecks
 }
 
-// ran are the checks that looked at any cluster.
-func ran(r *report.Report) map[string]bool {
-	m := map[string]bool{}
-	for _, c := range r.Clusters {
-		for _, t := range c.Tallies {
-			m[t.Check] = true
+// failures are those that an earlier report knows of a cluster, its own and those that it carries.
+func failures(c report.Cluster) []finding.Finding {
+	return slices.DeleteFunc(slices.Concat(c.Findings, c.Carried), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
+}
+
+// stand gives the cluster's findings their states; sight is that of the earlier scan.
+func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Finding) report.Blindness) {
+	was := map[string]*finding.Finding{}
+	for i := range earlier {
+		was[earlier[i].Fingerprint(c.ID)] = &earlier[i]
+	}
+	unseen := map[report.Blindness]map[string]int{} // findings by check
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if f.Verdict != finding.Fail {
+			continue
+		}
+		switch old := was[f.Fingerprint(c.ID)]; {
+		case old == nil:
+			why := sight(*f)
+			if why == "" {
+				f.Baseline = finding.New
+				continue
+			}
+			f.Baseline = ""
+			if unseen[why] == nil {
+				unseen[why] = map[string]int{}
+			}
+			unseen[why][f.Check]++
+		case f.Gates() && !old.Gates(): // what was waived was not accepted for longer than that
+			f.Baseline = finding.New
+		case old.Severity != f.Severity || plain(old.Message) != plain(f.Message):
+			f.Baseline = finding.Updated
+		default:
+			f.Baseline = finding.Unchanged
 		}
 	}
-	return m
+	for _, why := range slices.Sorted(maps.Keys(unseen)) {
+		c.Notifications = append(c.Notifications, note(why, unseen[why]))
+	}
+}
+
+// toldSingly are as many checks as a note names.
+const toldSingly = 5
+
+// note tells which findings have no state, and why.
+func note(why report.Blindness, findings map[string]int) report.Notification {
+	n := report.Notification{ID: "baseline/unseen", Level: "note"}
+	names, total := slices.Sorted(maps.Keys(findings)), 0
+	for _, count := range findings {
+		total += count
+	}
+	if len(names) == 1 {
+		n.Check = names[0]
+	}
+	if more := len(names) - toldSingly; more > 0 {
+		names = append(names[:toldSingly], fmt.Sprintf("%d more", more))
+	}
+	n.Message = fmt.Sprintf("%d findings (%s) could not be in the baseline, because at that time %s: nobody can tell whether they are new, and they do not gate with --new-only until it is renewed",
+		total, strings.Join(names, ", "), why)
+	return n
+}
+
+// leave sorts the earlier findings that are not there now: into those that are no more, and those of which nobody can tell.
+func leave(c *report.Cluster, earlier []finding.Finding) {
+	is := map[string]bool{}
+	for _, f := range c.Findings {
+		if f.Verdict == finding.Fail {
+			is[f.Fingerprint(c.ID)] = true
+		}
+	}
+	sight := c.Sight()
+	for _, f := range earlier {
+		switch {
+		case is[f.Fingerprint(c.ID)]:
+		case sight(f) == "":
+			f.Baseline = finding.Absent
+			c.Absent = append(c.Absent, f)
+		default:
+			f.Baseline = finding.Unchanged // as far as anybody can tell
+			c.Carried = append(c.Carried, f)
+		}
+	}
 }
 
 // describe adds the checks that did not run and that carried findings name: a report tells what its findings mean.
@@ -71,77 +143,5 @@ func describe(r, earlier *report.Report) {
 	slices.SortFunc(r.Checks, func(a, b finding.Check) int { return strings.Compare(a.ID, b.ID) })
 }
 
-func compare(c, before *report.Cluster) {
-	earlier := slices.Concat(before.Findings, before.Carried)
-	was := map[string]*finding.Finding{}
-	for i := range earlier {
-		if f := &earlier[i]; f.Verdict == finding.Fail {
-			was[f.Fingerprint(c.ID)] = f
-		}
-	}
-	is := map[string]bool{}
-	for i := range c.Findings {
-		f := &c.Findings[i]
-		if f.Verdict != finding.Fail {
-			continue
-		}
-		id := f.Fingerprint(c.ID)
-		is[id] = true
-		switch old := was[id]; {
-		case old == nil, f.Gates() && !old.Gates(): // what was waived was not accepted for longer than that
-			f.Baseline = finding.New
-		case old.Severity != f.Severity || plain(old.Message) != plain(f.Message):
-			f.Baseline = finding.Updated
-		default:
-			f.Baseline = finding.Unchanged
-		}
-	}
-	c.Absent, c.Carried = nil, nil
-	whole := c.Evaluated()
-	for i := range earlier {
-		f := earlier[i]
-		id := f.Fingerprint(c.ID)
-		switch {
-		case was[id] != &earlier[i] || is[id]:
-		case whole[f.Check] && lookedAt(c, f.Object):
-			f.Baseline = finding.Absent
-			c.Absent = append(c.Absent, f)
-		default:
-			f.Baseline = finding.Unchanged // as far as anybody can tell
-			c.Carried = append(c.Carried, f)
-		}
-	}
-}
-
 // plain is a message without what SARIF changes in it.
 func plain(message string) string { return strings.ReplaceAll(message, "](", "] (") }
-
-// lookedAt reports whether the object is within the limits of the scan.
-func lookedAt(c *report.Cluster, o finding.Object) bool {
-	namespace := o.Namespace
-	if o.Kind == "Namespace" {
-		namespace = o.Name
-	}
-	if slices.Contains(c.ExcludeNamespaces, namespace) {
-		return false
-	}
-	return len(c.Namespaces) == 0 || slices.Contains(c.Namespaces, namespace)
-}
-
-// notify tells a cluster which checks the baseline did not know, where they found something.
-func notify(c *report.Cluster, newChecks []string) {
-	for _, id := range newChecks {
-		n := 0
-		for _, f := range c.Findings {
-			if f.Check == id && f.Verdict == finding.Fail {
-				n++
-			}
-		}
-		if n > 0 {
-			c.Notifications = append(c.Notifications, report.Notification{
-				ID: "baseline/new-check", Level: "note", Check: id,
-				Message: fmt.Sprintf("%s did not run for the baseline: its findings (%d) are new, and do not gate with --new-only until the baseline is renewed", id, n),
-			})
-		}
-	}
-}

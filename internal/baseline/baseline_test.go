@@ -97,7 +97,6 @@ func TestCompare(t *testing.T) {
 		{"the baseline had carried it over", run(carried, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web unchanged"}},
 		{"it was not scanned for the baseline, which had carried it over", run(carriedWhole, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web unchanged"}},
 		{"another cluster", before, another, []string{"KM1005 web new"}},
-		{"the baseline's cluster was not scanned", run(gone, "KM1005"), cluster(found("KM1005", "web")), []string{"KM1005 web new"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,20 +112,67 @@ func TestCompare(t *testing.T) {
 
 // A check that did not run this time has fixed nothing; one that did not run then has found nothing new.
 func TestOtherChecks(t *testing.T) {
-	before := run(cluster(found("KM1002", "web")), "KM1002")
 	r := run(cluster(found("KM1005", "web")), "KM1005")
-	if checks := baseline.Compare(r, before); !slices.Equal(checks, []string{"KM1005"}) {
-		t.Errorf("new checks %q", checks)
-	}
-	if got := states(r); !slices.Equal(got, []string{"KM1005 web new"}) {
+	baseline.Compare(r, run(cluster(found("KM1002", "web")), "KM1002"))
+	if got := states(r); !slices.Equal(got, []string{"KM1005 web "}) {
 		t.Errorf("got %q", got)
 	}
-	want := []report.Notification{{
-		ID: "baseline/new-check", Level: "note", Check: "KM1005",
-		Message: "KM1005 did not run for the baseline: its findings (1) are new, and do not gate with --new-only until the baseline is renewed",
-	}}
-	if got := r.Clusters[0].Notifications; !slices.Equal(got, want) {
-		t.Errorf("got %+v", got)
+}
+
+// What the baseline could not have seen is not new, and the cluster is told so.
+func TestUnseen(t *testing.T) {
+	web, node := found("KM1005", "web"), found("KM1005", "n1")
+	node.Object = finding.Object{Kind: "Node", Name: "n1"}
+	tally := func(t finding.Tally) report.Cluster {
+		c := cluster()
+		t.Check = "KM1005"
+		c.Tallies = []finding.Tally{t}
+		return c
+	}
+	limited := func(only, without string) report.Cluster {
+		c := cluster()
+		if only != "" {
+			c.Namespaces = []string{only}
+		}
+		if without != "" {
+			c.ExcludeNamespaces = []string{without}
+		}
+		return c
+	}
+	gone, other := cluster(), cluster()
+	gone.Status, other.ID = report.NotScanned, "arn:stage"
+	const never = "nobody can tell whether they are new, and they do not gate with --new-only until it is renewed"
+	tests := []struct {
+		name   string
+		before *report.Report
+		now    []finding.Finding
+		want   []string
+		note   string // without what all end with
+	}{
+		{"its check did not run", run(cluster(), "KM1002"), []finding.Finding{web}, []string{"KM1005 web "}, "1 findings (KM1005) could not be in the baseline, because at that time the check did not run"},
+		{"its check was not asked", run(tally(finding.Tally{Skipped: true, Counts: map[finding.Verdict]int{finding.NotApplicable: 1}})), []finding.Finding{web}, []string{"KM1005 web "}, "1 findings (KM1005) could not be in the baseline, because at that time the check did not look: it was out of scope, or nobody asked for it"},
+		{"its check lacked something", run(tally(finding.Tally{Counts: map[finding.Verdict]int{finding.Pass: 1, finding.NotEvaluated: 1}})), []finding.Finding{web}, []string{"KM1005 web "}, "1 findings (KM1005) could not be in the baseline, because at that time the check lacked something that it requires"},
+		{"another namespace", run(limited("billing", ""), "KM1005"), []finding.Finding{web, node}, []string{"KM1005 web ", "KM1005 n1 "}, "2 findings (KM1005) could not be in the baseline, because at that time the namespace was not looked at"},
+		{"its namespace was left out", run(limited("", "shop"), "KM1005"), []finding.Finding{web, node}, []string{"KM1005 web ", "KM1005 n1 new"}, "1 findings (KM1005) could not be in the baseline, because at that time the namespace was not looked at"},
+		{"its namespace", run(limited("shop", ""), "KM1005"), []finding.Finding{web}, []string{"KM1005 web new"}, ""},
+		{"the cluster was not scanned", run(gone, "KM1005"), []finding.Finding{web}, []string{"KM1005 web "}, "1 findings (KM1005) could not be in the baseline, because at that time the cluster was not scanned"},
+		{"the cluster is another", run(other, "KM1005"), []finding.Finding{web}, []string{"KM1005 web new"}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := run(cluster(slices.Clone(tt.now)...), "KM1005")
+			baseline.Compare(r, tt.before)
+			if got := states(r); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+			var want []report.Notification
+			if tt.note != "" {
+				want = []report.Notification{{ID: "baseline/unseen", Level: "note", Check: "KM1005", Message: tt.note + ": " + never}}
+			}
+			if got := r.Clusters[0].Notifications; !slices.Equal(got, want) {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
 	}
 }
 

@@ -104,11 +104,10 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	r := scanner.Run(ctx, targets)
 	progress.close()
 	waivers.Apply(r)
-	var newChecks []string
 	if earlier != nil {
-		newChecks = baseline.Compare(r, earlier)
+		baseline.Compare(r, earlier)
 	}
-	code, why := verdict(ctx, o.config, r, newChecks)
+	code, why := verdict(ctx, o.config, r)
 	r.ExitCode = code
 	var unwritten error
 	for _, out := range outputs {

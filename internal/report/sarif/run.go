@@ -307,7 +307,7 @@ var descriptions = map[string]string{
 	"waiver/unused":             "A waiver matches no finding",
 	"waiver/over-broad":         "A waiver takes in more than anybody can answer for",
 	"waiver/invalid-annotation": "An object asks to be waived without saying why or until when",
-	"baseline/new-check":        "A check did not run for the baseline",
+	"baseline/unseen":           "The baseline could not have seen some of the findings",
 	"report/cut":                "The service takes fewer findings than there are",
 }
 
