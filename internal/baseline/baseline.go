@@ -11,36 +11,62 @@ import (
 	"github.com/kubemuster/kubemuster/internal/report"
 )
 
-// Compare gives each failing finding its state since the earlier report, and each cluster the findings that are no more.
-// Clusters are the same where [report.Same] says so: one that could not be asked is told from the earlier report which it is,
-// and one that the earlier report does not know has new findings alone.
+// Comparison is a run beside an earlier report.
+type Comparison struct {
+	clusters []report.Cluster
+	earlier  []*report.Cluster // nil for those that the earlier report does not know
+}
+
+// Match finds each cluster of the run in the earlier report, and gives it the findings that are no more and those that are
+// carried over. Clusters are the same where [report.Same] says so: one that could not be asked is told from the earlier report
+// which it is. Without an earlier report it does nothing.
 //
 // Only what both scans looked at is compared: what was not read now is not absent, and what could not have been seen then is
-// not new. The former is carried over; the latter has no state, and each cluster is told so.
-func Compare(r, earlier *report.Report) {
+// not new.
+func Match(r, earlier *report.Report) Comparison {
+	if earlier == nil {
+		return Comparison{}
+	}
+	m := Comparison{clusters: r.Clusters}
 	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
 		c := &r.Clusters[i]
-		if c.Compared, c.Absent, c.Carried = false, nil, nil; j < 0 {
-			stand(c, nil, func(finding.Finding) report.Blindness { return "" })
+		c.Compared, c.Absent, c.Carried = false, nil, nil
+		if j < 0 {
+			m.earlier = append(m.earlier, nil)
 			continue
 		}
-		before := earlier.Clusters[j]
-		c.Adopt(before)
+		before := &earlier.Clusters[j]
+		m.earlier = append(m.earlier, before)
+		c.Adopt(*before)
 		// One that was not scanned then, either, carries what was known of it.
 		c.Compared = before.Status != report.NotScanned || before.Compared
-		var old []finding.Finding
-		if c.Compared {
-			old = failures(before)
-		}
-		stand(c, old, before.Sight())
-		leave(c, old)
+		leave(c, failures(before))
 	}
 	describe(r, earlier)
 	report.DistinctAliases(r.Clusters)
+	return m
 }
 
-// failures are those that an earlier report knows of a cluster, its own and those that it carries.
-func failures(c report.Cluster) []finding.Finding {
+// Compare gives each failing finding its state since the earlier report, once it is known which are waived. Those that the
+// earlier scan could not have seen have none, and each cluster is told so.
+func (m Comparison) Compare() {
+	for i, before := range m.earlier {
+		if before == nil {
+			stand(&m.clusters[i], nil, func(finding.Finding) report.Blindness { return "" })
+		} else {
+			stand(&m.clusters[i], failures(before), before.Sight())
+		}
+	}
+}
+
+// Compare compares two reports, each with its own waivers.
+func Compare(r, earlier *report.Report) { Match(r, earlier).Compare() }
+
+// failures are those that an earlier report knows of a cluster: its own, and those that it carries.
+func failures(c *report.Cluster) []finding.Finding {
+	if c.Status == report.NotScanned && !c.Compared {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Concat(c.Findings, c.Carried), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
 }
 

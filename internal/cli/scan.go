@@ -103,10 +103,9 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()
-	waivers.Apply(r)
-	if earlier != nil {
-		baseline.Compare(r, earlier)
-	}
+	known := baseline.Match(r, earlier)
+	waivers.Apply(r) // to what is carried over, too
+	known.Compare()
 	code, why := verdict(ctx, o.config, r)
 	r.ExitCode = code
 	var unwritten error
