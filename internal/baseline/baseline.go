@@ -30,7 +30,7 @@ func Match(r, earlier *report.Report) Comparison {
 	m := Comparison{clusters: r.Clusters}
 	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
 		c := &r.Clusters[i]
-		c.Compared, c.Absent, c.Carried = false, nil, nil
+		c.Compared, c.Absent, c.Carried, c.Unfilled = false, nil, nil, nil
 		if j < 0 {
 			m.earlier = append(m.earlier, nil)
 			continue
@@ -41,6 +41,7 @@ func Match(r, earlier *report.Report) Comparison {
 		// One that was not scanned then, either, carries what was known of it.
 		c.Compared = before.Status != report.NotScanned || before.Compared
 		leave(c, failures(before))
+		c.Unfilled = unfilled(c, before)
 	}
 	describe(r, earlier)
 	report.DistinctAliases(r.Clusters)
@@ -148,6 +149,29 @@ func leave(c *report.Cluster, earlier []finding.Finding) {
 			c.Carried = append(c.Carried, f)
 		}
 	}
+}
+
+// unfilled are the checks that lack something now, and whose findings the earlier report does not know all of: it lacked
+// something for them, too, and had no baseline that filled that in, or it looked at less.
+func unfilled(c, before *report.Cluster) (checks []string) {
+	less := !contains(c.ExcludeNamespaces, before.ExcludeNamespaces) ||
+		len(before.Namespaces) > 0 && (len(c.Namespaces) == 0 || !contains(before.Namespaces, c.Namespaces))
+	knows := map[string]bool{}
+	for _, t := range before.Tallies {
+		filled := before.Compared && !slices.Contains(before.Unfilled, t.Check)
+		knows[t.Check] = !less && !t.Skipped && (t.Counts[finding.NotEvaluated] == 0 || filled)
+	}
+	for _, t := range c.Tallies {
+		if t.Counts[finding.NotEvaluated] > 0 && !knows[t.Check] {
+			checks = append(checks, t.Check)
+		}
+	}
+	return checks
+}
+
+// contains reports whether the list holds all of the others.
+func contains(list, others []string) bool {
+	return !slices.ContainsFunc(others, func(o string) bool { return !slices.Contains(list, o) })
 }
 
 // describe adds the checks that did not run and that carried findings name: a report tells what its findings mean.

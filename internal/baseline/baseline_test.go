@@ -195,3 +195,47 @@ func TestCarriedChecks(t *testing.T) {
 		t.Errorf("absent %+v, carried %+v", got.Absent, got.Carried)
 	}
 }
+
+// A baseline fills the gaps of a scan only where it knows all that stands in them.
+func TestUnfilled(t *testing.T) {
+	lacking := func(change func(*report.Cluster)) *report.Report {
+		c := cluster()
+		c.Status = report.Partial
+		c.Tallies = []finding.Tally{{Check: "KM1005", Counts: map[finding.Verdict]int{finding.NotEvaluated: 1}}}
+		change(&c)
+		return run(c, "KM1002")
+	}
+	whole := func(change func(*report.Cluster)) *report.Report {
+		c := cluster()
+		change(&c)
+		return run(c, "KM1002", "KM1005")
+	}
+	same := func(*report.Cluster) {}
+	only := func(namespaces ...string) func(*report.Cluster) {
+		return func(c *report.Cluster) { c.Namespaces = namespaces }
+	}
+	without := func(c *report.Cluster) { c.ExcludeNamespaces = []string{"ops"} }
+	gap := []string{"KM1005"}
+	for _, tt := range []struct {
+		name        string
+		now, before *report.Report
+		want        []string
+	}{
+		{"it was whole", lacking(same), whole(same), nil},
+		{"it lacked the same", lacking(same), lacking(same), gap},
+		{"it lacked the same, and its own baseline told", lacking(same), lacking(func(c *report.Cluster) { c.Compared = true }), nil},
+		{"nor did its own baseline tell", lacking(same), lacking(func(c *report.Cluster) { c.Compared, c.Unfilled = true, gap }), gap},
+		{"it was not scanned", lacking(same), run(report.Cluster{ID: "arn:prod", Status: report.NotScanned, Compared: true}), gap},
+		{"the check did not run", lacking(same), run(cluster(), "KM1002"), gap},
+		{"it looked at less", lacking(same), whole(only("shop")), gap},
+		{"it looked at other namespaces", lacking(only("shop", "ops")), whole(only("shop")), gap},
+		{"it looked at as much", lacking(only("shop")), whole(only("shop", "ops")), nil},
+		{"it left some out", lacking(same), whole(without), gap},
+		{"both left them out", lacking(without), whole(without), nil},
+	} {
+		baseline.Compare(tt.now, tt.before)
+		if got := tt.now.Clusters[0].Unfilled; !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -26,6 +26,7 @@ type Catalog struct {
 	frameworks []*framework
 	managed    []*managed
 	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
+	limits     []string
 }
 
 // Load reads the packs. Errors name file and line; what is wrong in a check's logic is found when it is compiled.
@@ -77,6 +78,9 @@ func (c *Catalog) Checks() []finding.Check {
 
 // Packs returns the packs that the checks come from, with the digest of each.
 func (c *Catalog) Packs() []Pack { return c.packs }
+
+// Limits are those of the settings that it was configured with: see [Settings.Limits].
+func (c *Catalog) Limits() []string { return c.limits }
 
 // Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
 func (c *Catalog) Lacks(id string) string {

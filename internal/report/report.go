@@ -57,17 +57,21 @@ type Cluster struct {
 	Ended         time.Time
 	Status        Status
 	Problem       *Problem // set if and only if Status is NotScanned
-	// Namespaces and ExcludeNamespaces are the limits of the scan, where it had some.
+	// Namespaces, ExcludeNamespaces and Selection are the limits of the scan, where it had some: the last one says which checks
+	// were selected, as in check=KM1005.
 	Namespaces, ExcludeNamespaces []string
+	Selection                     []string
 	Findings                      []finding.Finding
 	// Compared is set where the baseline knows the cluster. Absent are its findings that are no more; Carried are those of
 	// which nobody can tell, since this time their checks lacked something.
 	Compared        bool
 	Absent, Carried []finding.Finding
-	Tallies         []finding.Tally // every check that ran, by ID
-	Objects         map[string]int  // objects read, by kind
-	Gaps            []snapshot.Gap
-	Notifications   []Notification
+	// Unfilled are the checks that lacked something and of which the baseline does not know all findings, either.
+	Unfilled      []string
+	Tallies       []finding.Tally // every check that ran, by ID
+	Objects       map[string]int  // objects read, by kind
+	Gaps          []snapshot.Gap
+	Notifications []Notification
 }
 
 // Counts sums the cluster's verdicts over all checks.
@@ -118,6 +122,23 @@ func (c Cluster) Sight() func(finding.Finding) Blindness {
 		}
 		return blind
 	}
+}
+
+// Limits are the limits of the scan in the flags' words, sorted, as in namespace=shop; none where it looked at all.
+func (c Cluster) Limits() []string {
+	all := slices.Clone(c.Selection)
+	for flag, values := range map[string][]string{"namespace": c.Namespaces, "exclude-namespace": c.ExcludeNamespaces} {
+		for _, v := range values {
+			all = append(all, flag+"="+v)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Covers reports whether a finding, of this scan or another, is within the limits of this one.
+func (c Cluster) Covers(f finding.Finding) bool {
+	return c.within(f.Object) && slices.ContainsFunc(c.Tallies, func(t finding.Tally) bool { return t.Check == f.Check })
 }
 
 // within reports whether the object is within the limits of the scan.

@@ -101,7 +101,7 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 	name, _, _ := strings.Cut(t.Raw, "?")
 	c = report.Cluster{
 		Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete,
-		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces,
+		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces, Selection: s.Engine.Limits(),
 	}
 	s.event(Event{Index: index, Target: name, Kind: Started})
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)

@@ -105,7 +105,7 @@ type (
 			Target, Cluster, Provider, Account, Region, Name, ServerVersion, Status string
 			Compared                                                                bool
 			Objects                                                                 map[string]int
-			Namespaces, ExcludeNamespaces                                           []string
+			Namespaces, ExcludeNamespaces, Selection, Unfilled                      []string
 			Checks                                                                  []readTally
 		}
 		Results []readResult
@@ -197,6 +197,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 		Target: p.Target, Alias: strings.TrimSuffix(strings.TrimPrefix(run.AutomationDetails.ID, "kubemuster/"), "/"), ID: p.Cluster,
 		Provider: p.Provider, Account: p.Account, Region: p.Region, Name: p.Name, ServerVersion: p.ServerVersion,
 		Status: report.Status(p.Status), Objects: p.Objects, Compared: p.Compared, Namespaces: p.Namespaces, ExcludeNamespaces: p.ExcludeNamespaces,
+		Selection: p.Selection, Unfilled: p.Unfilled,
 	}
 	for _, t := range p.Checks {
 		c.Tallies = append(c.Tallies, finding.Tally(t))

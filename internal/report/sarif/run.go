@@ -21,7 +21,7 @@ const (
 )
 
 // newRun returns the run of a cluster without its results. All that go-sarif would write as null is set.
-func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
+func (w Writer) newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 	configuration, execution := notifications(c, rules)
 	run := &sarif.Run{
 		Tool: sarif.Tool{
@@ -45,7 +45,7 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 			ToolConfigurationNotifications: configuration,
 			ToolExecutionNotifications:     execution,
 		}},
-		AutomationDetails: &sarif.RunAutomationDetails{ID: new("kubemuster/" + c.Alias + "/")},
+		AutomationDetails: &sarif.RunAutomationDetails{ID: new("kubemuster/" + c.Alias + "/" + w.Profile.category(c))},
 		Results:           []*sarif.Result{},
 		Taxonomies:        rules.taxonomies.components,
 	}
@@ -69,7 +69,7 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 	if c.Compared {
 		run.Properties["compared"] = true
 	}
-	lists(run.Properties, "namespaces", c.Namespaces, "excludeNamespaces", c.ExcludeNamespaces)
+	lists(run.Properties, "namespaces", c.Namespaces, "excludeNamespaces", c.ExcludeNamespaces, "selection", c.Selection, "unfilled", c.Unfilled)
 	return run
 }
 
