@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,16 +59,19 @@ func newReport(ios *IOStreams) *cobra.Command {
 	merge := &cobra.Command{
 		Use: "merge FILE...", Short: "Join reports of different clusters to one",
 		Long: "Merge joins reports, as those of the shards of a fleet, to one. A cluster that stands in several is taken from the\n" +
-			"last of them.",
+			"last of them. Two clusters of one alias are refused: services tell clusters apart by it.",
 		Example: "  kubemuster report merge shard-1.json shard-2.json -o json=fleet.json", Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(_ *cobra.Command, files []string) error {
-			joined := &report.Report{}
+			joined, from := &report.Report{}, map[string]string{} // the file of each alias
 			for _, file := range files {
 				r, err := readReport(file)
 				if err != nil {
 					return usageError{err}
 				}
 				join(joined, r)
+				if err := distinct(joined.Clusters, len(joined.Clusters)-len(r.Clusters), file, from); err != nil {
+					return usageError{err}
+				}
 			}
 			return writeAll(ios, to, joined)
 		},
@@ -181,4 +185,16 @@ func join(to, r *report.Report) {
 			to.Frameworks = append(to.Frameworks, f)
 		}
 	}
+}
+
+// distinct makes sure that the clusters from the first on, those of the file, share no alias with the others.
+func distinct(clusters []report.Cluster, first int, file string, from map[string]string) error {
+	for _, c := range clusters[first:] {
+		alias := strings.ToLower(c.Alias) // case does not tell files apart everywhere
+		if slices.ContainsFunc(clusters[:first], func(o report.Cluster) bool { return strings.ToLower(o.Alias) == alias }) {
+			return fmt.Errorf("%s and %s hold different clusters of the alias %s; give one of them another alias in its kubemuster.yaml, and scan it again", from[alias], file, c.Alias)
+		}
+		from[alias] = file
+	}
+	return nil
 }
