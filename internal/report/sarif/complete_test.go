@@ -318,6 +318,7 @@ func TestReadRefuses(t *testing.T) {
 		{"no JSON", "KM1005", "it is no SARIF: invalid character"},
 		{"other JSON", "{}", "it is no SARIF 2.1.0"},
 		{"foreign", `{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Trivy"}}}]}`, `it is no report of ours: "Trivy" made run 0`},
+		{"of a service", string(write(t, sarif.Writer{Profile: sarif.GitLab}, reporttest.Sample())), "it was written with -o sarif-gitlab, which leaves out what the service must not see"},
 		{"edited", strings.Replace(whole, `"kubemuster/v1"`, `"other/v1"`, 1), "it is not as kubemuster writes it"},
 	}
 	for _, tt := range tests {

@@ -27,6 +27,9 @@ const (
 	GitLab
 )
 
+// name is what the run of a service's profile says of itself, so that it is not taken for a whole report.
+func (p Profile) name() string { return [...]string{Full: "", GitHub: "github", GitLab: "gitlab"}[p] }
+
 // The bounds of the services' profiles: GitHub takes 20 runs a file and 25,000 results a run, of which it shows 5,000.
 const (
 	maxRuns       = 20

@@ -39,6 +39,9 @@ func Read(in io.Reader) (*report.Report, error) {
 		if run.Tool.Driver.Name != driver {
 			return nil, fmt.Errorf("it is no report of ours: %q made run %d", run.Tool.Driver.Name, i)
 		}
+		if p := run.Properties.Profile; p != "" {
+			return nil, fmt.Errorf("it was written with -o sarif-%s, which leaves out what the service must not see", p)
+		}
 		r.Version = run.Tool.Driver.Version
 		for _, rule := range run.Tool.Driver.Rules {
 			if c, err := rule.check(); err != nil {
@@ -103,6 +106,7 @@ type (
 		AutomationDetails struct{ ID string }
 		Properties        struct {
 			Target, Cluster, Provider, Account, Region, Name, ServerVersion, Status string
+			Profile                                                                 string
 			Compared                                                                bool
 			Objects                                                                 map[string]int
 			Namespaces, ExcludeNamespaces, Selection, Unfilled                      []string

@@ -58,6 +58,7 @@ func (w Writer) newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.
 		"name", c.Name,
 		"serverVersion", c.ServerVersion,
 		"status", string(c.Status),
+		"profile", w.Profile.name(),
 	)
 	if len(c.Tallies) > 0 {
 		run.Properties["verdicts"] = c.Counts()
