@@ -73,9 +73,10 @@ func failures(c *report.Cluster) []finding.Finding {
 
 // stand gives the cluster's findings their states; sight is that of the earlier scan.
 func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Finding) report.Blindness) {
-	was := map[string]*finding.Finding{}
-	for i := range earlier {
-		was[earlier[i].Fingerprint(c.ID)] = &earlier[i]
+	was := map[string][]finding.Finding{} // two manifests may hold one object, so there may be several of one identity
+	for _, f := range earlier {
+		id := f.Fingerprint(c.ID)
+		was[id] = append(was[id], f)
 	}
 	unseen := map[report.Blindness]map[string]int{} // findings by check
 	for i := range c.Findings {
@@ -83,8 +84,11 @@ func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Find
 		if f.Verdict != finding.Fail {
 			continue
 		}
+		same := func(old finding.Finding) bool {
+			return old.Severity == f.Severity && plain(old.Message) == plain(f.Message)
+		}
 		switch old := was[f.Fingerprint(c.ID)]; {
-		case old == nil:
+		case len(old) == 0:
 			why := sight(*f)
 			if why == "" {
 				f.Baseline = finding.New
@@ -95,12 +99,12 @@ func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Find
 				unseen[why] = map[string]int{}
 			}
 			unseen[why][f.Check]++
-		case f.Gates() && !old.Gates(): // what was waived was not accepted for longer than that
+		case f.Gates() && !slices.ContainsFunc(old, finding.Finding.Gates): // what was waived was not accepted for longer than that
 			f.Baseline = finding.New
-		case old.Severity != f.Severity || plain(old.Message) != plain(f.Message):
-			f.Baseline = finding.Updated
-		default:
+		case slices.ContainsFunc(old, same):
 			f.Baseline = finding.Unchanged
+		default:
+			f.Baseline = finding.Updated
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(unseen)) {

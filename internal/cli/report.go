@@ -28,7 +28,7 @@ func newReport(ios *IOStreams) *cobra.Command {
 	convert := &cobra.Command{
 		Use: "convert FILE", Short: "Write a report in other formats",
 		Long: "Convert reads a JSON or SARIF report of kubemuster's and writes it in other formats. JSON holds all of a report;\n" +
-			"SARIF lacks hints and the controls that no check answers.",
+			"SARIF lacks hints, the controls that no check answers, and of findings of one identity all but the worst.",
 		Example: "  kubemuster report convert report.json -o table -o sarif-github=github.sarif", Args: args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, files []string) error {
 			r, err := readReport(files[0])

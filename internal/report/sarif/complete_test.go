@@ -258,6 +258,8 @@ func TestGitLabCutsMessages(t *testing.T) {
 // What is written comes back, but for what SARIF has no place for.
 func TestRead(t *testing.T) {
 	want := reporttest.Compared()
+	want.Checks[0].Needs = []string{"cluster"}
+	want.Checks[0].Parameters = []finding.Parameter{{Name: "registries", Type: "strings", Default: []any{"registry.example"}, Help: "those to trust"}, {Name: "most", Type: "number", Help: "how many"}}
 	want.Clusters[1].Selection, want.Clusters[1].Unfilled = []string{"check=KM1005"}, []string{"KM1005"}
 	want.Clusters[1].Notifications = append(want.Clusters[1].Notifications, report.Notification{ID: "scan/snapshot", Level: "note", Message: "judged from a snapshot"})
 	got, err := sarif.Read(bytes.NewReader(write(t, sarif.Writer{}, want)))

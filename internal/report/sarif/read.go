@@ -15,7 +15,7 @@ import (
 )
 
 // Read reads a report that Writer wrote with the profile Full. What SARIF has no place for is lost: hints, the controls that
-// no check answers, and messages are as SARIF has them. Errors say what is wrong with the document, and not where it came
+// no check answers, and of findings of one identity all but the worst; messages are as SARIF has them. Errors say what is wrong with the document, and not where it came
 // from.
 func Read(in io.Reader) (*report.Report, error) {
 	var doc document
@@ -119,7 +119,8 @@ type (
 		ShortDescription, FullDescription, Help text
 		Properties                              struct {
 			Severity, Scope, Remediation, OptIn, Pack string
-			Kinds, Requires, References               []string
+			Kinds, Requires, Needs, References        []string
+			Parameters                                []finding.Parameter
 			Frameworks                                map[string][]string
 		}
 	}
@@ -180,8 +181,8 @@ func (r readRule) check() (finding.Check, error) {
 	}
 	return finding.Check{
 		ID: r.ID, Name: r.Name, Title: r.ShortDescription.Text, Description: r.FullDescription.Text, Remediation: p.Remediation,
-		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Frameworks: p.Frameworks,
-		References: p.References, OptIn: p.OptIn, Pack: p.Pack,
+		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Needs: p.Needs, Frameworks: p.Frameworks,
+		References: p.References, Parameters: p.Parameters, OptIn: p.OptIn, Pack: p.Pack,
 	}, nil
 }
 

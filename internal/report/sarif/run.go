@@ -143,7 +143,10 @@ func newRule(c *finding.Check) *sarif.ReportingDescriptor {
 	if c.OptIn != "" {
 		p["optIn"] = c.OptIn
 	}
-	lists(p, "kinds", c.Kinds, "requires", c.Requires, "references", c.References)
+	lists(p, "kinds", c.Kinds, "requires", c.Requires, "needs", c.Needs, "references", c.References)
+	if len(c.Parameters) > 0 {
+		p["parameters"] = c.Parameters
+	}
 	p["tags"] = tags(c)
 	if len(c.Frameworks) > 0 {
 		p["frameworks"] = c.Frameworks
