@@ -181,8 +181,27 @@ func join(to, r *report.Report) {
 		}
 	}
 	for _, f := range r.Frameworks {
-		if !slices.ContainsFunc(to.Frameworks, func(o finding.Framework) bool { return o.ID == f.ID }) {
+		if i := slices.IndexFunc(to.Frameworks, func(o finding.Framework) bool { return o.ID == f.ID }); i < 0 {
 			to.Frameworks = append(to.Frameworks, f)
+		} else {
+			joinControls(&to.Frameworks[i], f, to.Checks)
+		}
+	}
+}
+
+// joinControls has each control of a framework answered by the checks that do in either report: one may have run with few.
+func joinControls(to *finding.Framework, f finding.Framework, checks []finding.Check) {
+	for _, c := range f.Controls {
+		i := slices.IndexFunc(to.Controls, func(o finding.Control) bool { return o.ID == c.ID })
+		if i < 0 {
+			to.Controls = append(to.Controls, c)
+			continue
+		}
+		ids := slices.Concat(to.Controls[i].Checks, c.Checks)
+		answered := finding.Control{ID: c.ID, Title: c.Title}
+		answered.Answer(f.ID, slices.DeleteFunc(slices.Clone(checks), func(k finding.Check) bool { return !slices.Contains(ids, k.ID) }))
+		if len(answered.Checks) > 0 {
+			to.Controls[i] = answered
 		}
 	}
 }
