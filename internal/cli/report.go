@@ -40,8 +40,9 @@ func newReport(ios *IOStreams) *cobra.Command {
 	}
 	diff := &cobra.Command{
 		Use: "diff OLD NEW", Short: "Say what is new and what is no more",
-		Long: "Diff prints the findings that are in NEW and not in OLD (+), and those of OLD that are no more (-), for clusters\n" +
-			"that both know. What was not read for NEW is not called fixed. It ends with 0 whether there are any or not.",
+		Long: "Diff prints the findings that are in NEW and not in OLD (+), and those of OLD that are no more (-). Of others nobody can\n" +
+			"tell (?): those that one of the two could not have seen, as it read less or ran other checks. A cluster that only one of\n" +
+			"them knows is named, without its findings. It ends with 0 whether there are any differences or not.",
 		Example: "  kubemuster report diff monday.json tuesday.json", Args: args(cobra.ExactArgs(2)),
 		RunE: func(_ *cobra.Command, files []string) error {
 			earlier, err := readReport(files[0])
@@ -52,8 +53,7 @@ func newReport(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			baseline.Compare(r, earlier)
-			return printDiff(ios, r)
+			return printDiff(ios, [2]string(files), earlier, r)
 		},
 	}
 	merge := &cobra.Command{
@@ -124,20 +124,44 @@ func writeAll(ios *IOStreams, to []string, r *report.Report) error {
 	return unwritten
 }
 
-func printDiff(ios *IOStreams, r *report.Report) error {
+// printDiff prints a line for each finding that is in one of two reports, and for each cluster that is.
+func printDiff(ios *IOStreams, files [2]string, earlier, r *report.Report) error {
 	out := bufio.NewWriter(ios.Out) // keeps the first error
 	line := func(format string, args ...any) { fmt.Fprintln(out, clean.Line(fmt.Sprintf(format, args...))) }
-	for _, c := range r.Clusters {
+	differs := func(mark string, c *report.Cluster, f finding.Finding, why string) {
+		line("%s %s %s %s %s: %s%s", mark, c.Alias, f.Severity, f.Check, f.Object, f.Message, why)
+	}
+	unknown := func(file string, c *report.Cluster) {
+		failed := slices.DeleteFunc(slices.Clone(c.Findings), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
+		line("? %s: %s does not know this cluster, which has %d findings", c.Alias, file, len(failed))
+	}
+	pairs := report.Same(r.Clusters, earlier.Clusters)
+	baseline.Compare(r, earlier)
+	for i, j := range pairs {
+		c := &r.Clusters[i]
+		if j < 0 {
+			unknown(files[0], c)
+			continue
+		}
+		then, now := earlier.Clusters[j].Sight(), c.Sight()
 		for _, f := range c.Findings {
-			if f.Baseline == finding.New {
-				line("+ %s %s %s %s: %s", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+			switch {
+			case f.Baseline == finding.New:
+				differs("+", c, f, "")
+			case f.Baseline == "" && f.Verdict == finding.Fail:
+				differs("?", c, f, fmt.Sprintf(" (for %s %s)", files[0], then(f)))
 			}
 		}
 		for _, f := range c.Absent {
-			line("- %s %s %s %s: %s", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+			differs("-", c, f, "")
 		}
-		if n := len(c.Carried); n > 0 {
-			line("? %s: nobody can tell of the %d earlier findings whose checks lacked something this time", c.Alias, n)
+		for _, f := range c.Carried {
+			differs("?", c, f, fmt.Sprintf(" (for %s %s)", files[1], now(f)))
+		}
+	}
+	for j := range earlier.Clusters {
+		if !slices.Contains(pairs, j) {
+			unknown(files[1], &earlier.Clusters[j])
 		}
 	}
 	if err := out.Flush(); err != nil {
