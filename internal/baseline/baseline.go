@@ -3,6 +3,7 @@ package baseline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,78 +11,141 @@ import (
 	"github.com/kubemuster/kubemuster/internal/report"
 )
 
-// Compare gives each failing finding its state since the earlier report, and each cluster the findings that are no more.
-// Clusters are the same where their IDs are; one that the earlier report does not know has new findings alone. A finding is
-// absent only where its check gave all its verdicts and its namespace was looked at: what was not read is not fixed.
-//
-// It returns the IDs of checks that the earlier report did not run. Their findings are new because the pack is, and each
-// cluster is told so.
-func Compare(r, earlier *report.Report) (newChecks []string) {
-	ran := ids(earlier.Checks)
-	for _, c := range r.Checks {
-		if !ran[c.ID] {
-			newChecks = append(newChecks, c.ID)
-		}
-	}
-	known := map[string]*report.Cluster{}
-	for i := range earlier.Clusters {
-		if c := &earlier.Clusters[i]; c.Status != report.NotScanned {
-			known[c.ID] = c
-		}
-	}
-	for i := range r.Clusters {
-		c := &r.Clusters[i]
-		before := known[c.ID]
-		if c.Compared = before != nil; !c.Compared {
-			before = &report.Cluster{}
-		}
-		compare(c, before, r.Checks)
-		notify(c, newChecks)
-	}
-	return newChecks
+// Comparison is a run beside an earlier report.
+type Comparison struct {
+	clusters []report.Cluster
+	earlier  []*report.Cluster // nil for those that the earlier report does not know
 }
 
-func ids(checks []finding.Check) map[string]bool {
-	m := map[string]bool{}
-	for _, c := range checks {
-		m[c.ID] = true
+// Match finds each cluster of the run in the earlier report, and gives it the findings that are no more and those that are
+// carried over. Clusters are the same where [report.Same] says so: one that could not be asked is told from the earlier report
+// which it is. Without an earlier report it does nothing.
+//
+// Only what both scans looked at is compared: what was not read now is not absent, and what could not have been seen then is
+// not new.
+func Match(r, earlier *report.Report) Comparison {
+	if earlier == nil {
+		return Comparison{}
 	}
+	m := Comparison{clusters: r.Clusters}
+	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
+		c := &r.Clusters[i]
+		c.Compared, c.Absent, c.Carried, c.Unfilled = false, nil, nil, nil
+		if j < 0 {
+			m.earlier = append(m.earlier, nil)
+			continue
+		}
+		before := &earlier.Clusters[j]
+		m.earlier = append(m.earlier, before)
+		c.Adopt(*before)
+		// One that was not scanned then, either, carries what was known of it.
+		c.Compared = before.Status != report.NotScanned || before.Compared
+		leave(c, failures(before))
+		c.Unfilled = unfilled(c, before)
+	}
+	describe(r, earlier)
+	report.DistinctAliases(r.Clusters)
 	return m
 }
 
-func compare(c, before *report.Cluster, checks []finding.Check) {
-	earlier := slices.Concat(before.Findings, before.Carried)
-	was := map[string]*finding.Finding{}
-	for i := range earlier {
-		if f := &earlier[i]; f.Verdict == finding.Fail {
-			was[f.Fingerprint(c.ID)] = f
+// Compare gives each failing finding its state since the earlier report, once it is known which are waived. Those that the
+// earlier scan could not have seen have none, and each cluster is told so.
+func (m Comparison) Compare() {
+	for i, before := range m.earlier {
+		if before == nil {
+			stand(&m.clusters[i], nil, func(finding.Finding) report.Blindness { return "" })
+		} else {
+			stand(&m.clusters[i], failures(before), before.Sight())
 		}
 	}
-	is := map[string]bool{}
+}
+
+// Compare compares two reports, each with its own waivers.
+func Compare(r, earlier *report.Report) { Match(r, earlier).Compare() }
+
+// failures are those that an earlier report knows of a cluster: its own, and those that it carries.
+func failures(c *report.Cluster) []finding.Finding {
+	if c.Status == report.NotScanned && !c.Compared {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Concat(c.Findings, c.Carried), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
+}
+
+// stand gives the cluster's findings their states; sight is that of the earlier scan.
+func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Finding) report.Blindness) {
+	was := map[string][]finding.Finding{} // two manifests may hold one object, so there may be several of one identity
+	for _, f := range earlier {
+		id := f.Fingerprint(c.ID)
+		was[id] = append(was[id], f)
+	}
+	unseen := map[report.Blindness]map[string]int{} // findings by check
 	for i := range c.Findings {
 		f := &c.Findings[i]
 		if f.Verdict != finding.Fail {
 			continue
 		}
-		id := f.Fingerprint(c.ID)
-		is[id] = true
-		switch old := was[id]; {
-		case old == nil, f.Gates() && !old.Gates(): // what was waived was not accepted for longer than that
+		same := func(old finding.Finding) bool {
+			return old.Severity == f.Severity && plain(old.Message) == plain(f.Message)
+		}
+		switch old := was[f.Fingerprint(c.ID)]; {
+		case len(old) == 0:
+			why := sight(*f)
+			if why == "" {
+				f.Baseline = finding.New
+				continue
+			}
+			f.Baseline = ""
+			if unseen[why] == nil {
+				unseen[why] = map[string]int{}
+			}
+			unseen[why][f.Check]++
+		case f.Gates() && !slices.ContainsFunc(old, finding.Finding.Gates): // what was waived was not accepted for longer than that
 			f.Baseline = finding.New
-		case old.Severity != f.Severity || plain(old.Message) != plain(f.Message):
-			f.Baseline = finding.Updated
-		default:
+		case slices.ContainsFunc(old, same):
 			f.Baseline = finding.Unchanged
+		default:
+			f.Baseline = finding.Updated
 		}
 	}
-	c.Absent, c.Carried = nil, nil
-	whole := evaluated(c, checks)
-	for i := range earlier {
-		f := earlier[i]
-		id := f.Fingerprint(c.ID)
+	for _, why := range slices.Sorted(maps.Keys(unseen)) {
+		c.Notifications = append(c.Notifications, note(why, unseen[why]))
+	}
+}
+
+// toldSingly are as many checks as a note names.
+const toldSingly = 5
+
+// note tells which findings have no state, and why.
+func note(why report.Blindness, findings map[string]int) report.Notification {
+	n := report.Notification{ID: "baseline/unseen", Level: "note"}
+	names, total := slices.Sorted(maps.Keys(findings)), 0
+	for _, count := range findings {
+		total += count
+	}
+	if len(names) == 1 {
+		n.Check = names[0]
+	}
+	if more := len(names) - toldSingly; more > 0 {
+		names = append(names[:toldSingly], fmt.Sprintf("%d more", more))
+	}
+	n.Message = fmt.Sprintf("%d findings (%s) could not be in the baseline, because at that time %s: nobody can tell whether they are new, and they do not gate with --new-only until it is renewed",
+		total, strings.Join(names, ", "), why)
+	return n
+}
+
+// leave sorts the earlier findings that are not there now: into those that are no more, and those of which nobody can tell.
+func leave(c *report.Cluster, earlier []finding.Finding) {
+	is := map[string]bool{}
+	for _, f := range c.Findings {
+		if f.Verdict == finding.Fail {
+			is[f.Fingerprint(c.ID)] = true
+		}
+	}
+	sight := c.Sight()
+	for _, f := range earlier {
 		switch {
-		case was[id] != &earlier[i] || is[id]:
-		case whole[f.Check] && lookedAt(c, f.Object):
+		case is[f.Fingerprint(c.ID)]:
+		case sight(f) == "":
 			f.Baseline = finding.Absent
 			c.Absent = append(c.Absent, f)
 		default:
@@ -91,49 +155,47 @@ func compare(c, before *report.Cluster, checks []finding.Check) {
 	}
 }
 
+// unfilled are the checks that lack something now, and whose findings the earlier report does not know all of: it lacked
+// something for them, too, and had no baseline that filled that in, or it looked at less.
+func unfilled(c, before *report.Cluster) (checks []string) {
+	less := !contains(c.ExcludeNamespaces, before.ExcludeNamespaces) ||
+		len(before.Namespaces) > 0 && (len(c.Namespaces) == 0 || !contains(before.Namespaces, c.Namespaces))
+	knows := map[string]bool{}
+	for _, t := range before.Tallies {
+		filled := before.Compared && !slices.Contains(before.Unfilled, t.Check)
+		knows[t.Check] = !less && !t.Skipped && (t.Counts[finding.NotEvaluated] == 0 || filled)
+	}
+	for _, t := range c.Tallies {
+		if t.Counts[finding.NotEvaluated] > 0 && !knows[t.Check] {
+			checks = append(checks, t.Check)
+		}
+	}
+	return checks
+}
+
+// contains reports whether the list holds all of the others.
+func contains(list, others []string) bool {
+	return !slices.ContainsFunc(others, func(o string) bool { return !slices.Contains(list, o) })
+}
+
+// describe adds the checks that did not run and that carried findings name: a report tells what its findings mean.
+func describe(r, earlier *report.Report) {
+	missing := map[string]bool{}
+	for _, c := range r.Clusters {
+		for _, f := range c.Carried {
+			missing[f.Check] = true
+		}
+	}
+	for _, c := range r.Checks {
+		delete(missing, c.ID)
+	}
+	for _, c := range earlier.Checks {
+		if missing[c.ID] {
+			r.Checks = append(r.Checks, c)
+		}
+	}
+	slices.SortFunc(r.Checks, func(a, b finding.Check) int { return strings.Compare(a.ID, b.ID) })
+}
+
 // plain is a message without what SARIF changes in it.
 func plain(message string) string { return strings.ReplaceAll(message, "](", "] (") }
-
-// evaluated are the checks that ran and lacked nothing.
-func evaluated(c *report.Cluster, checks []finding.Check) map[string]bool {
-	if c.Status == report.NotScanned {
-		return nil
-	}
-	whole := ids(checks)
-	for _, t := range c.Tallies {
-		if t.Skipped || t.Counts[finding.NotEvaluated] > 0 {
-			delete(whole, t.Check)
-		}
-	}
-	return whole
-}
-
-// lookedAt reports whether the object is within the limits of the scan.
-func lookedAt(c *report.Cluster, o finding.Object) bool {
-	namespace := o.Namespace
-	if o.Kind == "Namespace" {
-		namespace = o.Name
-	}
-	if slices.Contains(c.ExcludeNamespaces, namespace) {
-		return false
-	}
-	return len(c.Namespaces) == 0 || slices.Contains(c.Namespaces, namespace)
-}
-
-// notify tells a cluster which checks the baseline did not know, where they found something.
-func notify(c *report.Cluster, newChecks []string) {
-	for _, id := range newChecks {
-		n := 0
-		for _, f := range c.Findings {
-			if f.Check == id && f.Verdict == finding.Fail {
-				n++
-			}
-		}
-		if n > 0 {
-			c.Notifications = append(c.Notifications, report.Notification{
-				ID: "baseline/new-check", Level: "note", Check: id,
-				Message: fmt.Sprintf("%s did not run for the baseline: its findings (%d) are new, and do not gate with --new-only until the baseline is renewed", id, n),
-			})
-		}
-	}
-}

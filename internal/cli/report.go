@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,7 @@ func newReport(ios *IOStreams) *cobra.Command {
 	convert := &cobra.Command{
 		Use: "convert FILE", Short: "Write a report in other formats",
 		Long: "Convert reads a JSON or SARIF report of kubemuster's and writes it in other formats. JSON holds all of a report;\n" +
-			"SARIF lacks hints and the controls that no check answers.",
+			"SARIF lacks hints, the controls that no check answers, and of findings of one identity all but the worst.",
 		Example: "  kubemuster report convert report.json -o table -o sarif-github=github.sarif", Args: args(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, files []string) error {
 			r, err := readReport(files[0])
@@ -40,8 +41,9 @@ func newReport(ios *IOStreams) *cobra.Command {
 	}
 	diff := &cobra.Command{
 		Use: "diff OLD NEW", Short: "Say what is new and what is no more",
-		Long: "Diff prints the findings that are in NEW and not in OLD (+), and those of OLD that are no more (-), for clusters\n" +
-			"that both know. What was not read for NEW is not called fixed. It ends with 0 whether there are any or not.",
+		Long: "Diff prints the findings that are in NEW and not in OLD (+), and those of OLD that are no more (-). Of others nobody can\n" +
+			"tell (?): those that one of the two could not have seen, as it read less or ran other checks. A cluster that only one of\n" +
+			"them knows is named, without its findings. It ends with 0 whether there are any differences or not.",
 		Example: "  kubemuster report diff monday.json tuesday.json", Args: args(cobra.ExactArgs(2)),
 		RunE: func(_ *cobra.Command, files []string) error {
 			earlier, err := readReport(files[0])
@@ -52,23 +54,25 @@ func newReport(ios *IOStreams) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			baseline.Compare(r, earlier)
-			return printDiff(ios, r)
+			return printDiff(ios, [2]string(files), earlier, r)
 		},
 	}
 	merge := &cobra.Command{
 		Use: "merge FILE...", Short: "Join reports of different clusters to one",
 		Long: "Merge joins reports, as those of the shards of a fleet, to one. A cluster that stands in several is taken from the\n" +
-			"last of them.",
+			"last of them. Two clusters of one alias are refused: services tell clusters apart by it.",
 		Example: "  kubemuster report merge shard-1.json shard-2.json -o json=fleet.json", Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(_ *cobra.Command, files []string) error {
-			joined := &report.Report{}
+			joined, from := &report.Report{}, map[string]string{} // the file of each alias
 			for _, file := range files {
 				r, err := readReport(file)
 				if err != nil {
 					return usageError{err}
 				}
 				join(joined, r)
+				if err := distinct(joined.Clusters, len(joined.Clusters)-len(r.Clusters), file, from); err != nil {
+					return usageError{err}
+				}
 			}
 			return writeAll(ios, to, joined)
 		},
@@ -124,20 +128,44 @@ func writeAll(ios *IOStreams, to []string, r *report.Report) error {
 	return unwritten
 }
 
-func printDiff(ios *IOStreams, r *report.Report) error {
+// printDiff prints a line for each finding that is in one of two reports, and for each cluster that is.
+func printDiff(ios *IOStreams, files [2]string, earlier, r *report.Report) error {
 	out := bufio.NewWriter(ios.Out) // keeps the first error
 	line := func(format string, args ...any) { fmt.Fprintln(out, clean.Line(fmt.Sprintf(format, args...))) }
-	for _, c := range r.Clusters {
+	differs := func(mark string, c *report.Cluster, f finding.Finding, why string) {
+		line("%s %s %s %s %s: %s%s", mark, c.Alias, f.Severity, f.Check, f.Object, f.Message, why)
+	}
+	unknown := func(file string, c *report.Cluster) {
+		failed := slices.DeleteFunc(slices.Clone(c.Findings), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
+		line("? %s: %s does not know this cluster, which has %d findings", c.Alias, file, len(failed))
+	}
+	pairs := report.Same(r.Clusters, earlier.Clusters)
+	baseline.Compare(r, earlier)
+	for i, j := range pairs {
+		c := &r.Clusters[i]
+		if j < 0 {
+			unknown(files[0], c)
+			continue
+		}
+		then, now := earlier.Clusters[j].Sight(), c.Sight()
 		for _, f := range c.Findings {
-			if f.Baseline == finding.New {
-				line("+ %s %s %s %s: %s", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+			switch {
+			case f.Baseline == finding.New:
+				differs("+", c, f, "")
+			case f.Baseline == "" && f.Verdict == finding.Fail:
+				differs("?", c, f, fmt.Sprintf(" (for %s %s)", files[0], then(f)))
 			}
 		}
 		for _, f := range c.Absent {
-			line("- %s %s %s %s: %s", c.Alias, f.Severity, f.Check, f.Object, f.Message)
+			differs("-", c, f, "")
 		}
-		if n := len(c.Carried); n > 0 {
-			line("? %s: nobody can tell of the %d earlier findings whose checks lacked something this time", c.Alias, n)
+		for _, f := range c.Carried {
+			differs("?", c, f, fmt.Sprintf(" (for %s %s)", files[1], now(f)))
+		}
+	}
+	for j := range earlier.Clusters {
+		if !slices.Contains(pairs, j) {
+			unknown(files[1], &earlier.Clusters[j])
 		}
 	}
 	if err := out.Flush(); err != nil {
@@ -155,9 +183,20 @@ func join(to, r *report.Report) {
 	if r.Ended.After(to.Ended) {
 		to.Ended = r.Ended
 	}
-	for _, c := range r.Clusters {
-		to.Clusters = append(slices.DeleteFunc(to.Clusters, func(o report.Cluster) bool { return o.ID == c.ID }), c)
+	replaced := map[int]bool{}
+	for i, j := range report.Same(r.Clusters, to.Clusters) {
+		if j >= 0 {
+			r.Clusters[i].Adopt(to.Clusters[j])
+			replaced[j] = true
+		}
 	}
+	var kept []report.Cluster
+	for j, c := range to.Clusters {
+		if !replaced[j] {
+			kept = append(kept, c)
+		}
+	}
+	to.Clusters = append(kept, r.Clusters...)
 	for _, c := range r.Checks {
 		if !slices.ContainsFunc(to.Checks, func(o finding.Check) bool { return o.ID == c.ID }) {
 			to.Checks = append(to.Checks, c)
@@ -170,8 +209,39 @@ func join(to, r *report.Report) {
 		}
 	}
 	for _, f := range r.Frameworks {
-		if !slices.ContainsFunc(to.Frameworks, func(o finding.Framework) bool { return o.ID == f.ID }) {
+		if i := slices.IndexFunc(to.Frameworks, func(o finding.Framework) bool { return o.ID == f.ID }); i < 0 {
 			to.Frameworks = append(to.Frameworks, f)
+		} else {
+			joinControls(&to.Frameworks[i], f, to.Checks)
 		}
 	}
+}
+
+// joinControls has each control of a framework answered by the checks that do in either report: one may have run with few.
+func joinControls(to *finding.Framework, f finding.Framework, checks []finding.Check) {
+	for _, c := range f.Controls {
+		i := slices.IndexFunc(to.Controls, func(o finding.Control) bool { return o.ID == c.ID })
+		if i < 0 {
+			to.Controls = append(to.Controls, c)
+			continue
+		}
+		ids := slices.Concat(to.Controls[i].Checks, c.Checks)
+		answered := finding.Control{ID: c.ID, Title: c.Title}
+		answered.Answer(f.ID, slices.DeleteFunc(slices.Clone(checks), func(k finding.Check) bool { return !slices.Contains(ids, k.ID) }))
+		if len(answered.Checks) > 0 {
+			to.Controls[i] = answered
+		}
+	}
+}
+
+// distinct makes sure that the clusters from the first on, those of the file, share no alias with the others.
+func distinct(clusters []report.Cluster, first int, file string, from map[string]string) error {
+	for _, c := range clusters[first:] {
+		alias := strings.ToLower(c.Alias) // case does not tell files apart everywhere
+		if slices.ContainsFunc(clusters[:first], func(o report.Cluster) bool { return strings.ToLower(o.Alias) == alias }) {
+			return fmt.Errorf("%s and %s hold different clusters of the alias %s; give one of them another alias in its kubemuster.yaml, and scan it again", from[alias], file, c.Alias)
+		}
+		from[alias] = file
+	}
+	return nil
 }

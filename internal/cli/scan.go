@@ -103,13 +103,11 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()
-	waivers.Apply(r)
+	known := baseline.Match(r, earlier)
+	waivers.Apply(r) // to what is carried over, too
 	idle := waivers.Idle(r, checks.Whole().Checks())
-	var newChecks []string
-	if earlier != nil {
-		newChecks = baseline.Compare(r, earlier)
-	}
-	code, why := verdict(ctx, o.config, r, newChecks)
+	known.Compare()
+	code, why := verdict(ctx, o.config, r)
 	r.ExitCode = code
 	var unwritten error
 	for _, out := range outputs {

@@ -27,6 +27,7 @@ type Catalog struct {
 	managed    []*managed
 	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
 	whole      *Catalog      // before it was configured; nil for itself
+	limits     []string
 }
 
 // Whole is the catalogue with the checks that the settings leave out.
@@ -86,6 +87,9 @@ func (c *Catalog) Checks() []finding.Check {
 
 // Packs returns the packs that the checks come from, with the digest of each.
 func (c *Catalog) Packs() []Pack { return c.packs }
+
+// Limits are those of the settings that it was configured with: see [Settings.Limits].
+func (c *Catalog) Limits() []string { return c.limits }
 
 // Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
 func (c *Catalog) Lacks(id string) string {

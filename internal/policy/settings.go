@@ -24,6 +24,21 @@ type Settings struct {
 	Timeout     time.Duration               // of a check on one object; zero means DefaultTimeout
 }
 
+// Limits says which checks are selected, in the flags' words and sorted, as in check=KM1005; none for all.
+func (s Settings) Limits() []string {
+	var all []string
+	for flag, values := range map[string][]string{"check": s.Select, "skip-check": s.Skip, "framework": s.Frameworks} {
+		for _, v := range values {
+			all = append(all, flag+"="+v)
+		}
+	}
+	if s.MinSeverity > finding.Info {
+		all = append(all, "severity="+s.MinSeverity.String())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // SettingError is a setting that fits no check.
 type SettingError struct {
 	Key     string // as in parameters.KM1037.registries
@@ -39,7 +54,7 @@ func (c *Catalog) Configure(s Settings) (*Catalog, error) {
 		return nil, err
 	}
 	configured := *c
-	configured.checks, configured.timeout, configured.whole = nil, s.Timeout, c.Whole()
+	configured.checks, configured.timeout, configured.whole, configured.limits = nil, s.Timeout, c.Whole(), s.Limits()
 	for _, check := range c.checks {
 		own := *check
 		if severity, ok := s.Severity[own.ID]; ok {

@@ -11,11 +11,12 @@ import (
 
 // Report is the outcome of a run.
 type Report struct {
-	Version  string // of the scanner
-	Started  time.Time
-	Ended    time.Time
-	Checks   []finding.Check // every check of the run, by ID
-	Clusters []Cluster       // in the order of the targets
+	Version string // of the scanner
+	Started time.Time
+	Ended   time.Time
+	// Checks are those of the run, by ID, and those that did not run and whose findings are carried from a baseline.
+	Checks   []finding.Check
+	Clusters []Cluster // in the order of the targets
 	// Frameworks are those that the checks answer to.
 	Frameworks []finding.Framework
 	ExitCode   int
@@ -55,17 +56,21 @@ type Cluster struct {
 	Ended         time.Time
 	Status        Status
 	Problem       *Problem // set if and only if Status is NotScanned
-	// Namespaces and ExcludeNamespaces are the limits of the scan, where it had some.
+	// Namespaces, ExcludeNamespaces and Selection are the limits of the scan, where it had some: the last one says which checks
+	// were selected, as in check=KM1005.
 	Namespaces, ExcludeNamespaces []string
+	Selection                     []string
 	Findings                      []finding.Finding
 	// Compared is set where the baseline knows the cluster. Absent are its findings that are no more; Carried are those of
 	// which nobody can tell, since this time their checks lacked something.
 	Compared        bool
 	Absent, Carried []finding.Finding
-	Tallies         []finding.Tally // every check of the run, by ID
-	Objects         map[string]int  // objects read, by kind
-	Gaps            []snapshot.Gap
-	Notifications   []Notification
+	// Unfilled are the checks that lacked something and of which the baseline does not know all findings, either.
+	Unfilled      []string
+	Tallies       []finding.Tally // every check that ran, by ID
+	Objects       map[string]int  // objects read, by kind
+	Gaps          []snapshot.Gap
+	Notifications []Notification
 }
 
 // Counts sums the cluster's verdicts over all checks.

@@ -111,26 +111,27 @@ func Resolve(ctx context.Context, host *plugin.Host, t Target) (*plugin.Provider
 	return p, target, nil
 }
 
-// Connect goes the whole way from a target to an API server that has accepted its credential.
+// Connect goes the whole way from a target to an API server that has accepted its credential. With an error it returns how far
+// it got, and nothing to close.
 func Connect(ctx context.Context, host *plugin.Host, t Target, opts kube.Options) (*Connection, error) {
 	p, target, err := Resolve(ctx, host, t)
 	if err != nil {
-		return nil, err
+		return &Connection{}, err
 	}
 	c := &Connection{Target: target, Info: p.Info()}
 	if c.Access, err = p.Access(ctx, target); err != nil {
-		return nil, &StageError{"access", err}
+		return c, &StageError{"access", err}
 	}
 	c.Tokens = kube.NewTokenSource(func(ctx context.Context) (*sdk.Token, error) { return p.Token(ctx, target) })
 	if _, err := c.Tokens.Token(ctx); err != nil {
-		return nil, &StageError{"token", err}
+		return c, &StageError{"token", err}
 	}
 	if c.Config, err = kube.Config(c.Access, c.Tokens, opts); err != nil {
-		return nil, &StageError{"connect", err}
+		return c, &StageError{"connect", err}
 	}
 	if c.Version, c.Who, err = kube.Preflight(ctx, c.Config, c.Access); err != nil {
 		c.Close()
-		return nil, &StageError{"connect", err}
+		return c, &StageError{"connect", err}
 	}
 	return c, nil
 }

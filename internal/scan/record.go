@@ -41,7 +41,7 @@ func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.
 	}
 	s.event(Event{Target: name, Kind: Connected})
 	header := snapshot.Header{
-		Kubemuster: s.Opts.Version, Recorded: c.Started.UTC().Truncate(time.Second), Target: name, ID: cmp.Or(c.ID, name), Alias: safeAlias(cmp.Or(c.Alias, aliasOf(c))),
+		Kubemuster: s.Opts.Version, Recorded: c.Started.UTC().Truncate(time.Second), Target: name, ID: cmp.Or(c.ID, name), Alias: report.Alias(c),
 		Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name, ServerVersion: c.ServerVersion,
 		Namespaces: scope.Namespaces, ExcludeNamespaces: scope.ExcludeNamespaces,
 	}

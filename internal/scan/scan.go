@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -92,7 +91,7 @@ func (s *Scanner) Run(ctx context.Context, targets []Target) *report.Report {
 		})
 	}
 	_ = group.Wait()
-	distinctAliases(r.Clusters)
+	report.DistinctAliases(r.Clusters)
 	r.Components = s.components(r.Clusters)
 	r.Ended = time.Now()
 	return r
@@ -102,7 +101,7 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 	name, _, _ := strings.Cut(t.Raw, "?")
 	c = report.Cluster{
 		Target: name, Alias: t.Alias, ID: t.ID, Started: time.Now(), Status: report.Complete,
-		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces,
+		Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces, Selection: s.Engine.Limits(),
 	}
 	s.event(Event{Index: index, Target: name, Kind: Started})
 	ctx, cancel := context.WithTimeoutCause(ctx, cmp.Or(s.Opts.Timeout, 15*time.Minute), errTimeout)
@@ -111,7 +110,7 @@ func (s *Scanner) cluster(ctx context.Context, index int, t Target) (c report.Cl
 		s.log().Debug("not scanned", "target", name, "errors", Chain(err))
 		c.Status, c.Problem, c.Findings = report.NotScanned, problem(ctx, err), nil
 	}
-	c.Alias = safeAlias(cmp.Or(c.Alias, aliasOf(c)))
+	c.Alias = report.Alias(c)
 	c.ID = cmp.Or(c.ID, c.Target)
 	c.Ended = time.Now()
 	s.event(Event{Index: index, Target: name, Kind: Finished, Status: c.Status})
@@ -181,16 +180,18 @@ func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster, scope *
 	}
 	s.log().Debug("connecting", "target", c.Target)
 	conn, err := Connect(ctx, s.Host, t, kube.Options{QPS: s.Opts.QPS, UserAgent: "kubemuster/" + s.Opts.Version})
+	c.Provider = conn.Info.Name
+	if conn.Access != nil { // a cluster that does not answer is still the same one
+		cl := conn.Access.Cluster
+		c.Account, c.Region, c.Name, c.ID = cl.Account, cl.Region, cl.Name, cmp.Or(c.ID, cl.ID)
+	}
 	if err != nil {
 		return nil, policy.Cluster{}, err
 	}
 	context.AfterFunc(ctx, conn.Close) // which ends with the target
-	cl := conn.Access.Cluster
 	s.log().Debug("connected", "target", c.Target, "server", conn.Access.Server, "version", conn.Version, "identity", conn.Who.User)
-	c.Provider, c.Account, c.Region, c.Name = cl.Provider, cl.Account, cl.Region, cl.Name
-	c.ID = cmp.Or(c.ID, cl.ID)
 	c.ServerVersion = conn.Version
-	return collect.NewLive(conn.Config, s.Opts.PageSize), policy.Cluster{Provider: cl.Provider, Version: conn.Version}, nil
+	return collect.NewLive(conn.Config, s.Opts.PageSize), policy.Cluster{Provider: c.Provider, Version: conn.Version}, nil
 }
 
 // run is the state of one cluster's scan.
@@ -565,35 +566,6 @@ func sortFindings(list []finding.Finding) {
 			strings.Compare(a.Path, b.Path), strings.Compare(a.Key, b.Key), strings.Compare(a.File, b.File), a.Line-b.Line,
 			strings.Compare(a.Message, b.Message))
 	})
-}
-
-var unsafeInAlias = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
-
-// aliasOf is provider-account-region-name, as far as they are known.
-func aliasOf(c report.Cluster) string {
-	parts := slices.DeleteFunc([]string{c.Provider, c.Account, c.Region, c.Name}, func(p string) bool { return p == "" })
-	if c.Name == "" {
-		parts = []string{c.Target}
-	}
-	return strings.Join(parts, "-")
-}
-
-func safeAlias(name string) string {
-	return cmp.Or(strings.Trim(unsafeInAlias.ReplaceAllString(name, "-"), "-."), "target")
-}
-
-// distinctAliases numbers aliases that stand twice: two targets that are the same cluster, or names that differ only in
-// what an alias cannot hold. Case does not tell files apart everywhere.
-func distinctAliases(clusters []report.Cluster) {
-	taken := map[string]bool{}
-	for i := range clusters {
-		alias := clusters[i].Alias
-		for n := 2; taken[strings.ToLower(alias)]; n++ {
-			alias = fmt.Sprintf("%s-%d", clusters[i].Alias, n)
-		}
-		taken[strings.ToLower(alias)] = true
-		clusters[i].Alias = alias
-	}
 }
 
 func (s *Scanner) components(clusters []report.Cluster) []report.Component {

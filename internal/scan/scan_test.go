@@ -293,18 +293,19 @@ func TestNotScanned(t *testing.T) {
 		name                 string
 		target               Target
 		stage, message, hint string
+		identity             string // alias and ID
 	}{
-		{"malformed", with("nonsense", nil), "target", "malformed", "write it as provider://path"},
-		{"no such plugin", with("nowhere://x", nil), "plugin", `unknown provider "nowhere"`, "the known ones are fake, manifests, snapshot"},
-		{"a parameter is missing", with("fake://x", nil), "target", `parameter "server" is required`, ""},
-		{"no such cluster", with("fake://missing", good.Params), "access", "there is no cluster missing", "check its name"},
-		{"no credential", with("fake://logged-out", good.Params), "token", "the session has ended", "log in again"},
-		{"another authority", with("fake://x", map[string]string{"server": good.Params["server"], "ca": otherCA(t)}), "connect", "is not signed by the cluster's authority", "never taken on trust"},
-		{"the token is not accepted", apiServer(t, "bad", nil, func(r request) bool { return r.fail(401, "Unauthorized") }), "connect", "does not accept the token", "map the identity"},
-		{"all kinds are forbidden", all(request.forbid), "read", "nothing could be read: the identity may not list", ""},
-		{"credentials are revoked before the first list", all(func(r request) bool { return r.fail(401, "Unauthorized") }), "read", "nothing could be read: the API server did not accept the credential", ""},
-		{"not an API server", all(func(r request) bool { return r.fail(404, "NotFound") }), "read", "nothing could be read: the server does not know", ""},
-		{"no such file", with("manifests://missing.yaml", nil), "read", "no such file", ""},
+		{"malformed", with("nonsense", nil), "target", "malformed", "write it as provider://path", "nonsense nonsense"},
+		{"no such plugin", with("nowhere://x", nil), "plugin", `unknown provider "nowhere"`, "the known ones are fake, manifests, snapshot", "nowhere-x nowhere://x"},
+		{"a parameter is missing", with("fake://x", nil), "target", `parameter "server" is required`, "", "fake-x fake://x"},
+		{"no such cluster", with("fake://missing", good.Params), "access", "there is no cluster missing", "check its name", "fake-missing fake://missing"},
+		{"no credential", with("fake://logged-out", good.Params), "token", "the session has ended", "log in again", "fake-acme-here-logged-out id-of-logged-out"},
+		{"another authority", with("fake://x", map[string]string{"server": good.Params["server"], "ca": otherCA(t)}), "connect", "is not signed by the cluster's authority", "never taken on trust", "fake-acme-here-x id-of-x"},
+		{"the token is not accepted", apiServer(t, "bad", nil, func(r request) bool { return r.fail(401, "Unauthorized") }), "connect", "does not accept the token", "map the identity", "fake-acme-here-bad id-of-bad"},
+		{"all kinds are forbidden", all(request.forbid), "read", "nothing could be read: the identity may not list", "", "fake-acme-here-bad id-of-bad"},
+		{"credentials are revoked before the first list", all(func(r request) bool { return r.fail(401, "Unauthorized") }), "read", "nothing could be read: the API server did not accept the credential", "", "fake-acme-here-bad id-of-bad"},
+		{"not an API server", all(func(r request) bool { return r.fail(404, "NotFound") }), "read", "nothing could be read: the server does not know", "", "fake-acme-here-bad id-of-bad"},
+		{"no such file", with("manifests://missing.yaml", nil), "read", "no such file", "", "manifests-missing.yaml manifests://missing.yaml"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -316,8 +317,11 @@ func TestNotScanned(t *testing.T) {
 			if p := c.Problem; p.Stage != tt.stage || !strings.Contains(p.Message, tt.message) || !strings.Contains(p.Hint, tt.hint) {
 				t.Errorf("got %+v", *p)
 			}
-			if len(c.Findings)+len(c.Tallies) > 0 || c.Alias == "" || c.ID == "" {
+			if len(c.Findings)+len(c.Tallies) > 0 {
 				t.Errorf("got %+v", c)
+			}
+			if got := c.Alias + " " + c.ID; got != tt.identity {
+				t.Errorf("it is %s, want %s", got, tt.identity)
 			}
 			if clusters[1].Status != report.Complete || !maps.Equal(tallies(clusters[1]), wholeShop) {
 				t.Errorf("the other target is %s: %v", clusters[1].Status, tallies(clusters[1]))
@@ -556,38 +560,6 @@ func TestRunTellsWhatHappens(t *testing.T) {
 	}
 	if len(r.Components) != 2 || r.Components[1].Kind != "pack" || len(r.Components[1].SHA256) != 64 || r.Components[0].Name != "fake" || r.Components[0].Version != "1.0.0" || len(r.Components[0].SHA256) != 64 {
 		t.Errorf("components are %+v", r.Components)
-	}
-}
-
-func TestAliases(t *testing.T) {
-	tests := []struct {
-		name string
-		in   []report.Cluster
-		want []string
-	}{
-		{"from what the cloud says", []report.Cluster{{Provider: "eks", Account: "123", Region: "us-east-1", Name: "prod"}}, []string{"eks-123-us-east-1-prod"}},
-		{"as far as it is known", []report.Cluster{{Target: "eks://us-east-1/prod"}, {Provider: "manifests", Name: "../a b/c.yaml"}}, []string{"eks-us-east-1-prod", "manifests-..-a-b-c.yaml"}},
-		{"given", []report.Cluster{{Alias: "prod/eu"}, {Alias: "../../etc"}}, []string{"prod-eu", "etc"}},
-		{"nothing that an alias could hold", []report.Cluster{{Target: "://"}}, []string{"target"}},
-		{"twice", []report.Cluster{{Alias: "a"}, {Alias: "a"}, {Alias: "a"}}, []string{"a", "a-2", "a-3"}},
-		{"twice, and the next one taken", []report.Cluster{{Alias: "a"}, {Alias: "a"}, {Alias: "a-2"}}, []string{"a", "a-2", "a-2-2"}},
-		{"apart in case only", []report.Cluster{{Alias: "Prod"}, {Alias: "prod"}}, []string{"Prod", "prod-2"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			for i, c := range tt.in {
-				if c.Alias == "" {
-					c.Alias = aliasOf(c)
-				}
-				tt.in[i].Alias = safeAlias(c.Alias)
-			}
-			distinctAliases(tt.in)
-			for i, want := range tt.want {
-				if got := tt.in[i].Alias; got != want {
-					t.Errorf("got %q, want %q", got, want)
-				}
-			}
-		})
 	}
 }
 

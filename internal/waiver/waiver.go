@@ -215,7 +215,7 @@ func (w *Waiver) matches(alias string, f finding.Finding) bool {
 }
 
 // Apply marks the findings that are waived, and notes on each cluster which of its waivers have expired, match nothing or
-// match too much.
+// match too much. Findings that are carried from a baseline lose the waivers of its run: only those of this one count.
 func (s *Set) Apply(r *report.Report) {
 	used := map[*Waiver]bool{}
 	for i := range r.Clusters {
@@ -223,6 +223,12 @@ func (s *Set) Apply(r *report.Report) {
 		late := map[*Waiver]int{}
 		for j := range c.Findings {
 			s.waive(c, &c.Findings[j], used, late)
+		}
+		for j := range c.Carried {
+			f := &c.Carried[j]
+			f.Request = asksStill(*f)
+			f.Waiver = nil
+			s.waive(c, f, used, late)
 		}
 		for _, w := range s.waivers {
 			if !match(w.Cluster, c.Alias) {
@@ -274,6 +280,15 @@ func (w *Waiver) leave() *finding.Waiver {
 	return &finding.Waiver{Owner: w.Owner, Reason: w.Reason, Ticket: w.Ticket, Expires: w.Expires, Source: w.source}
 }
 
+// asksStill is what the object of a carried finding asked for when it was read, as far as that was heard.
+func asksStill(f finding.Finding) *finding.Request {
+	w := f.Waiver
+	if w == nil || w.Source != f.Object.String() {
+		return nil
+	}
+	return &finding.Request{Checks: f.Check, Owner: w.Owner, Reason: w.Reason, Ticket: w.Ticket, Expires: w.Expires}
+}
+
 // asked returns the waiver that the finding's object asks for, if it does.
 func asked(f finding.Finding, opts Options) (*Waiver, error) {
 	r := f.Request
@@ -314,11 +329,18 @@ func (s *Set) unused(r *report.Report, w *Waiver, used bool) {
 	}
 }
 
-// skips reports whether a check that the waiver names did not look at the cluster, or not at all of it.
+// skips reports whether no check that the waiver names looked at the cluster, or one of them not at all of it.
 func skips(c *report.Cluster, w *Waiver) bool {
-	return slices.ContainsFunc(c.Tallies, func(t finding.Tally) bool {
-		return match(w.Check, t.Check) && (t.Skipped || t.Counts[finding.NotEvaluated] > 0)
-	})
+	looked := false
+	for _, t := range c.Tallies {
+		if match(w.Check, t.Check) {
+			if t.Skipped || t.Counts[finding.NotEvaluated] > 0 {
+				return true
+			}
+			looked = true
+		}
+	}
+	return !looked
 }
 
 // note adds a notification, once.

@@ -1,6 +1,7 @@
 package waiver_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -34,7 +35,7 @@ func sample() *report.Report {
 	return &report.Report{
 		Checks: []finding.Check{{ID: "KM1005"}, {ID: "KM1007"}},
 		Clusters: []report.Cluster{
-			{Alias: "prod", Status: report.Complete, Findings: []finding.Finding{
+			{Alias: "prod", Status: report.Complete, Tallies: []finding.Tally{{Check: "KM1005"}, {Check: "KM1007"}}, Findings: []finding.Finding{
 				{Check: "KM1005", Verdict: finding.Fail, Object: web},
 				{Check: "KM1007", Verdict: finding.Fail, Object: web},
 				{Check: "KM1005", Verdict: finding.NotEvaluated, Object: web},
@@ -105,6 +106,7 @@ func TestNotUnused(t *testing.T) {
 	for name, limit := range map[string]func(*report.Cluster){
 		"namespaces": func(c *report.Cluster) { c.Namespaces = []string{"shop"} },
 		"excluded":   func(c *report.Cluster) { c.ExcludeNamespaces = []string{"shop"} },
+		"another":    func(c *report.Cluster) { c.Tallies = c.Tallies[:1] }, // the check ran elsewhere, or is carried from a baseline
 		"opt-in":     func(c *report.Cluster) { c.Tallies = []finding.Tally{{Check: "KM1007", Skipped: true}} },
 	} {
 		s, err := load(t, waiver.Options{}, entry("check: KM1007, cluster: prod, name: api, expires: 2026-04-01"))
@@ -183,6 +185,58 @@ func TestAnnotations(t *testing.T) {
 			}
 			if w != nil && w.Source != "Deployment shop/web" {
 				t.Errorf("source %q", w.Source)
+			}
+		})
+	}
+}
+
+// What the baseline carries over is waived by what holds today.
+func TestCarried(t *testing.T) {
+	web := finding.Object{Kind: "Pod", Namespace: "shop", Name: "web"}
+	carried := func(w *finding.Waiver) *report.Report {
+		r := sample()
+		r.Clusters = r.Clusters[:1]
+		r.Clusters[0].Findings = nil
+		r.Clusters[0].Carried = []finding.Finding{{Check: "KM1005", Verdict: finding.Fail, Object: web, Waiver: w}}
+		return r
+	}
+	accepted := func(source, expires string) *finding.Waiver {
+		return &finding.Waiver{Owner: "shop", Reason: "vendor image", Expires: expires, Source: source}
+	}
+	annotated := accepted("Pod shop/web", "2026-03-02")
+	tests := []struct {
+		name string
+		opts waiver.Options
+		text string
+		had  *finding.Waiver
+		want *finding.Waiver
+		note string
+	}{
+		{name: "its entry has expired", text: entry("check: KM1005, cluster: prod, expires: 2026-03-01"), had: accepted("waivers.yaml:2", "2026-03-01"), note: "waiver/expired the waiver at waivers.yaml:2 (KM1005, shop) expired on 2026-03-01: 1 findings count again"},
+		{name: "its entry was taken out", had: accepted("waivers.yaml:2", "2027-01-31")},
+		{name: "an entry was added", text: entry("check: KM1005, cluster: prod, expires: 2027-01-31"), want: accepted("waivers.yaml:2", "2027-01-31")},
+		{name: "its annotation holds", opts: waiver.Options{Annotations: true}, had: annotated, want: annotated},
+		{name: "annotations are no longer heard", had: annotated},
+		{name: "its annotation has expired", opts: waiver.Options{Annotations: true}, had: accepted("Pod shop/web", "2026-03-01"), note: "waiver/invalid-annotation Pod shop/web asks by annotation to waive KM1005, and is not heard: it expired on 2026-03-01"},
+		{name: "its annotation asks for too long", opts: waiver.Options{Annotations: true, MaxDays: 30}, had: accepted("Pod shop/web", "2027-01-31"), note: "waiver/invalid-annotation Pod shop/web asks by annotation to waive KM1005, and is not heard: expires 2027-01-31 is further ahead than 30 days (waivers.maxDays), the latest is 2026-04-01"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := load(t, tt.opts, cmp.Or(tt.text, "waivers: []\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := carried(tt.had)
+			set.Apply(r)
+			if got := r.Clusters[0].Carried[0].Waiver; !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+			var note string
+			for _, n := range r.Clusters[0].Notifications {
+				note += n.ID + " " + n.Message
+			}
+			if note != tt.note {
+				t.Errorf("got %q, want %q", note, tt.note)
 			}
 		})
 	}

@@ -54,7 +54,9 @@ func TestSchema(t *testing.T) {
 
 // What is written comes back whole.
 func TestRead(t *testing.T) {
-	for name, want := range map[string]*report.Report{"sample": reporttest.Compared(), "empty": {}, "large": reporttest.Large(5000)} {
+	limited := reporttest.Compared()
+	limited.Clusters[1].Selection, limited.Clusters[1].Unfilled = []string{"check=KM1005"}, []string{"KM1005"}
+	for name, want := range map[string]*report.Report{"sample": reporttest.Compared(), "limited": limited, "empty": {}, "large": reporttest.Large(5000)} {
 		got, err := jsonreport.Read(bytes.NewReader(write(t, want)))
 		if err != nil {
 			t.Fatal(err)

@@ -90,7 +90,9 @@ type Cluster struct {
 	Verdicts      []Tally        `json:"verdicts,omitempty" jsonschema:"description=each check's verdicts"`
 	Namespaces    []string       `json:"namespaces,omitempty" jsonschema:"description=those that the scan was limited to"`
 	Excluded      []string       `json:"excludeNamespaces,omitempty"`
+	Selection     []string       `json:"selection,omitempty" jsonschema:"description=which checks were selected where not all were; as in check=KM1005"`
 	Compared      bool           `json:"compared,omitempty" jsonschema:"description=the baseline knows the cluster"`
+	Unfilled      []string       `json:"unfilled,omitempty" jsonschema:"description=checks that lacked something and of which the baseline does not know all findings either"`
 	Carried       []Finding      `json:"carried,omitempty" jsonschema:"description=findings of the baseline of which nobody can tell"`
 	Absent        []Finding      `json:"absent,omitempty" jsonschema:"description=findings of the baseline that are no more"`
 	Findings      []Finding      `json:"findings"`
@@ -194,7 +196,7 @@ func cluster(c *report.Cluster) Cluster {
 	d := Cluster{
 		Target: c.Target, Alias: c.Alias, ID: c.ID, Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name,
 		ServerVersion: c.ServerVersion, Started: c.Started.UTC(), Ended: c.Ended.UTC(), Status: string(c.Status), Objects: c.Objects, Findings: []Finding{},
-		Namespaces: c.Namespaces, Excluded: c.ExcludeNamespaces, Compared: c.Compared,
+		Namespaces: c.Namespaces, Excluded: c.ExcludeNamespaces, Selection: c.Selection, Compared: c.Compared, Unfilled: c.Unfilled,
 	}
 	for i := range c.Absent {
 		d.Absent = append(d.Absent, fromFinding(&c.Absent[i], c.ID))
@@ -286,7 +288,7 @@ func (d Cluster) cluster() (report.Cluster, error) {
 	c := report.Cluster{
 		Target: d.Target, Alias: d.Alias, ID: d.ID, Provider: d.Provider, Account: d.Account, Region: d.Region, Name: d.Name,
 		ServerVersion: d.ServerVersion, Started: d.Started, Ended: d.Ended, Status: report.Status(d.Status), Objects: d.Objects,
-		Problem: (*report.Problem)(d.Problem), Namespaces: d.Namespaces, ExcludeNamespaces: d.Excluded, Compared: d.Compared,
+		Problem: (*report.Problem)(d.Problem), Namespaces: d.Namespaces, ExcludeNamespaces: d.Excluded, Selection: d.Selection, Compared: d.Compared, Unfilled: d.Unfilled,
 	}
 	for _, g := range d.Gaps {
 		c.Gaps = append(c.Gaps, snapshot.Gap{Kind: g.Kind, Namespace: g.Namespace, Name: g.Name, Reason: snapshot.GapReason(g.Reason), Message: g.Message, Read: g.Read})

@@ -136,7 +136,7 @@ func TestProfiles(t *testing.T) {
 		t.Fatalf("%d parts", len(parts))
 	}
 	runs := full(t, write(t, w, parts[0]))
-	if len(runs) != 1 || at(runs[0], "automationDetails", "id") != "kubemuster/eks-prod/" {
+	if len(runs) != 1 || at(runs[0], "automationDetails", "id") != "kubemuster/eks-prod/exclude-namespace=sandbox/" {
 		t.Fatalf("a cluster that was not wholly read is in the file: %d runs", len(runs))
 	}
 	var names []string
@@ -155,6 +155,12 @@ func TestProfiles(t *testing.T) {
 	r.Clusters[1].Compared = true
 	if runs := full(t, write(t, w, w.Parts(r)[0])); len(runs) != 2 {
 		t.Errorf("%d runs with a baseline for the partly read cluster", len(runs))
+	}
+
+	// But not where it lacked the same.
+	r.Clusters[1].Unfilled = []string{"KM2001"}
+	if runs := full(t, write(t, w, w.Parts(r)[0])); len(runs) != 1 {
+		t.Errorf("%d runs with a gap that nothing fills", len(runs))
 	}
 
 	r = reporttest.Large(sarif.MaxResults + 7)
@@ -185,6 +191,57 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
+// A scan with limits closes no alert beyond them: it has a category of its own, and nothing from beyond is in it.
+func TestLimits(t *testing.T) {
+	category := func(change func(*report.Cluster)) (string, []string) {
+		r := reporttest.Compared()
+		r.Clusters = r.Clusters[:1]
+		c := &r.Clusters[0]
+		c.ExcludeNamespaces, c.Findings = nil, nil
+		outside, other := c.Carried[0], c.Carried[0]
+		outside.Object.Namespace, other.Check = "ops", "KM9009"
+		c.Carried = append(c.Carried, outside, other)
+		r.Checks = append(r.Checks, finding.Check{ID: "KM9009", Title: "another"})
+		change(c)
+		w := sarif.Writer{Profile: sarif.GitHub}
+		run := full(t, write(t, w, w.Parts(r)[0]))[0]
+		if got := at(full(t, write(t, sarif.Writer{}, r))[0], "automationDetails", "id"); got != "kubemuster/eks-prod/" {
+			t.Errorf("the full report has the category %s", got)
+		}
+		var results []string
+		for _, r := range run["results"].([]any) {
+			results = append(results, fmt.Sprint(at(r, "ruleId"), " ", at(r, "properties", "namespace")))
+		}
+		slices.Sort(results)
+		return strings.TrimPrefix(fmt.Sprint(at(run, "automationDetails", "id")), "kubemuster/eks-prod/"), results
+	}
+	for _, tt := range []struct {
+		limit   func(*report.Cluster)
+		want    string
+		results []string
+	}{
+		{func(*report.Cluster) {}, "", []string{"KM1025 ops", "KM1025 shop", "KM9009 shop"}},
+		{func(c *report.Cluster) { c.Namespaces = []string{"shop"} }, "namespace=shop/", []string{"KM1025 shop"}},
+		{func(c *report.Cluster) { c.Namespaces, c.ExcludeNamespaces = []string{"shop", "data"}, []string{"ops"} }, "exclude-namespace=ops+namespace=data+namespace=shop/", []string{"KM1025 shop"}},
+		{func(c *report.Cluster) { c.Selection = []string{"framework=cis-eks-1.8"} }, "framework=cis-eks-1.8/", []string{"KM1025 ops", "KM1025 shop"}},
+		{func(c *report.Cluster) { c.Namespaces = []string{"a/b"} }, "namespace=a%2Fb/", nil},
+	} {
+		if got, results := category(tt.limit); got != tt.want || !slices.Equal(results, tt.results) {
+			t.Errorf("got %s with %q, want %s with %q", got, results, tt.want, tt.results)
+		}
+	}
+	many := func(c *report.Cluster) {
+		for i := range 100 {
+			c.Namespaces = append(c.Namespaces, fmt.Sprintf("team-%d", i))
+		}
+	}
+	one, _ := category(many)
+	other, _ := category(func(c *report.Cluster) { many(c); c.Namespaces = c.Namespaces[1:] })
+	if same, _ := category(func(c *report.Cluster) { many(c); slices.Reverse(c.Namespaces) }); same != one || other == one || len(one) > 70 {
+		t.Errorf("got %s, %s and %s", one, same, other)
+	}
+}
+
 func TestGitLabCutsMessages(t *testing.T) {
 	r := reporttest.Sample()
 	r.Clusters = r.Clusters[:1]
@@ -201,6 +258,9 @@ func TestGitLabCutsMessages(t *testing.T) {
 // What is written comes back, but for what SARIF has no place for.
 func TestRead(t *testing.T) {
 	want := reporttest.Compared()
+	want.Checks[0].Needs = []string{"cluster"}
+	want.Checks[0].Parameters = []finding.Parameter{{Name: "registries", Type: "strings", Default: []any{"registry.example"}, Help: "those to trust"}, {Name: "most", Type: "number", Help: "how many"}}
+	want.Clusters[1].Selection, want.Clusters[1].Unfilled = []string{"check=KM1005"}, []string{"KM1005"}
 	want.Clusters[1].Notifications = append(want.Clusters[1].Notifications, report.Notification{ID: "scan/snapshot", Level: "note", Message: "judged from a snapshot"})
 	got, err := sarif.Read(bytes.NewReader(write(t, sarif.Writer{}, want)))
 	if err != nil {
@@ -235,6 +295,23 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// A check may fail at the cluster itself, where the sums of checks stand, too: its finding comes back, and they do not.
+func TestReadAtCluster(t *testing.T) {
+	r := reporttest.Sample()
+	r.Clusters = r.Clusters[:1]
+	at := r.Clusters[0].Findings[0]
+	at.Object, at.Sub, at.Path = finding.Object{Kind: "Cluster", Name: "cluster"}, "", ""
+	want := []finding.Finding{at}
+	r.Clusters[0].Findings = want
+	got, err := sarif.Read(bytes.NewReader(write(t, sarif.Writer{Passes: true}, r)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Clusters[0].Findings, want) {
+		t.Errorf("got %+v, want %+v", got.Clusters[0].Findings, want)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	whole := string(write(t, sarif.Writer{}, reporttest.Sample()))
 	tests := []struct{ name, text, want string }{
@@ -243,6 +320,7 @@ func TestReadRefuses(t *testing.T) {
 		{"no JSON", "KM1005", "it is no SARIF: invalid character"},
 		{"other JSON", "{}", "it is no SARIF 2.1.0"},
 		{"foreign", `{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Trivy"}}}]}`, `it is no report of ours: "Trivy" made run 0`},
+		{"of a service", string(write(t, sarif.Writer{Profile: sarif.GitLab}, reporttest.Sample())), "it was written with -o sarif-gitlab, which leaves out what the service must not see"},
 		{"edited", strings.Replace(whole, `"kubemuster/v1"`, `"other/v1"`, 1), "it is not as kubemuster writes it"},
 	}
 	for _, tt := range tests {

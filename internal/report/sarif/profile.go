@@ -2,8 +2,11 @@ package sarif
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
@@ -18,11 +21,14 @@ const (
 	Full Profile = iota
 	// GitHub is for GitHub code scanning: it closes every alert that is not in the newest file of a category, and shows
 	// whatever is. So it gets no waived and no absent findings, no cluster that could not be scanned, and none that could not
-	// be read wholly unless a baseline says what stands in the gaps.
+	// be read wholly unless a baseline says what stands in the gaps. A scan with limits has a category of its own.
 	GitHub
 	// GitLab is GitHub's, with messages that GitLab does not cut.
 	GitLab
 )
+
+// name is what the run of a service's profile says of itself, so that it is not taken for a whole report.
+func (p Profile) name() string { return [...]string{Full: "", GitHub: "github", GitLab: "gitlab"}[p] }
 
 // The bounds of the services' profiles: GitHub takes 20 runs a file and 25,000 results a run, of which it shows 5,000, and 10 MB
 // compressed. With names as long as names may be and random, five times 5,000 results take 9 MB.
@@ -42,7 +48,7 @@ func (w Writer) Parts(r *report.Report) []*report.Report {
 	fit := *r
 	fit.Clusters = nil
 	for _, c := range r.Clusters {
-		if c.Status == report.Complete || c.Status == report.Partial && c.Compared {
+		if c.Status == report.Complete || c.Status == report.Partial && c.Compared && len(c.Unfilled) == 0 {
 			fit.Clusters = append(fit.Clusters, w.fit(c))
 		}
 	}
@@ -66,11 +72,13 @@ func (w Writer) Parts(r *report.Report) []*report.Report {
 // worst first where there are too many.
 func (w Writer) fit(c report.Cluster) report.Cluster {
 	var kept []finding.Finding
-	for _, f := range slices.Concat(c.Findings, c.Carried) {
-		if f.Verdict == finding.Fail && f.Waiver == nil {
+	limited := len(c.Limits()) > 0
+	for _, f := range c.Carried {
+		if !limited || c.Covers(f) { // what is beyond the limits is in another category
 			kept = append(kept, f)
 		}
 	}
+	kept = slices.DeleteFunc(append(kept, c.Findings...), func(f finding.Finding) bool { return f.Verdict != finding.Fail || f.Waiver != nil })
 	c.Absent, c.Carried, c.Findings = nil, nil, kept
 	if cut := len(kept) - MaxResults; cut > 0 {
 		slices.SortFunc(kept, func(a, b finding.Finding) int {
@@ -83,6 +91,22 @@ func (w Writer) fit(c report.Cluster) report.Cluster {
 		})
 	}
 	return c
+}
+
+// maxCategory is how long the part of a category may be that names limits. Longer ones are told by their sum.
+const maxCategory = 60
+
+// category is what the limits of a scan add to the category of its cluster, so that it closes no alert that it did not look
+// for: nothing for a scan of all, and the same for the same limits. The full report has no categories.
+func (p Profile) category(c *report.Cluster) string {
+	name := strings.Join(c.Limits(), "+")
+	switch {
+	case p == Full || name == "":
+		return ""
+	case len(name) > maxCategory:
+		name = fmt.Sprintf("limits-%x", sha256.Sum256([]byte(name)))[:len("limits-")+16]
+	}
+	return url.PathEscape(name) + "/"
 }
 
 // text is a message as the profile's service takes it.

@@ -15,7 +15,7 @@ import (
 )
 
 // Read reads a report that Writer wrote with the profile Full. What SARIF has no place for is lost: hints, the controls that
-// no check answers, and messages are as SARIF has them. Errors say what is wrong with the document, and not where it came
+// no check answers, and of findings of one identity all but the worst; messages are as SARIF has them. Errors say what is wrong with the document, and not where it came
 // from.
 func Read(in io.Reader) (*report.Report, error) {
 	var doc document
@@ -38,6 +38,9 @@ func Read(in io.Reader) (*report.Report, error) {
 		run := &doc.Runs[i]
 		if run.Tool.Driver.Name != driver {
 			return nil, fmt.Errorf("it is no report of ours: %q made run %d", run.Tool.Driver.Name, i)
+		}
+		if p := run.Properties.Profile; p != "" {
+			return nil, fmt.Errorf("it was written with -o sarif-%s, which leaves out what the service must not see", p)
 		}
 		r.Version = run.Tool.Driver.Version
 		for _, rule := range run.Tool.Driver.Rules {
@@ -103,9 +106,10 @@ type (
 		AutomationDetails struct{ ID string }
 		Properties        struct {
 			Target, Cluster, Provider, Account, Region, Name, ServerVersion, Status string
+			Profile                                                                 string
 			Compared                                                                bool
 			Objects                                                                 map[string]int
-			Namespaces, ExcludeNamespaces                                           []string
+			Namespaces, ExcludeNamespaces, Selection, Unfilled                      []string
 			Checks                                                                  []readTally
 		}
 		Results []readResult
@@ -115,7 +119,8 @@ type (
 		ShortDescription, FullDescription, Help text
 		Properties                              struct {
 			Severity, Scope, Remediation, OptIn, Pack string
-			Kinds, Requires, References               []string
+			Kinds, Requires, Needs, References        []string
+			Parameters                                []finding.Parameter
 			Frameworks                                map[string][]string
 		}
 	}
@@ -176,8 +181,8 @@ func (r readRule) check() (finding.Check, error) {
 	}
 	return finding.Check{
 		ID: r.ID, Name: r.Name, Title: r.ShortDescription.Text, Description: r.FullDescription.Text, Remediation: p.Remediation,
-		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Frameworks: p.Frameworks,
-		References: p.References, OptIn: p.OptIn, Pack: p.Pack,
+		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Needs: p.Needs, Frameworks: p.Frameworks,
+		References: p.References, Parameters: p.Parameters, OptIn: p.OptIn, Pack: p.Pack,
 	}, nil
 }
 
@@ -197,6 +202,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 		Target: p.Target, Alias: strings.TrimSuffix(strings.TrimPrefix(run.AutomationDetails.ID, "kubemuster/"), "/"), ID: p.Cluster,
 		Provider: p.Provider, Account: p.Account, Region: p.Region, Name: p.Name, ServerVersion: p.ServerVersion,
 		Status: report.Status(p.Status), Objects: p.Objects, Compared: p.Compared, Namespaces: p.Namespaces, ExcludeNamespaces: p.ExcludeNamespaces,
+		Selection: p.Selection, Unfilled: p.Unfilled,
 	}
 	for _, t := range p.Checks {
 		c.Tallies = append(c.Tallies, finding.Tally(t))
@@ -214,7 +220,7 @@ func (run readRun) cluster() (report.Cluster, error) {
 		switch {
 		case err != nil:
 			return c, fmt.Errorf("result %d of %s: %w", i, c.Alias, err)
-		case f.Object.Kind == clusterKind: // the sum of a check, which the tallies hold
+		case f.Object.Kind == clusterKind && f.Verdict != finding.Fail: // the sum of a check, which the tallies hold
 		case f.Baseline == finding.Absent:
 			c.Absent = append(c.Absent, f)
 		case result.Properties.Carried:

@@ -21,7 +21,7 @@ const (
 )
 
 // newRun returns the run of a cluster without its results. All that go-sarif would write as null is set.
-func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
+func (w Writer) newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 	configuration, execution := notifications(c, rules)
 	run := &sarif.Run{
 		Tool: sarif.Tool{
@@ -45,7 +45,7 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 			ToolConfigurationNotifications: configuration,
 			ToolExecutionNotifications:     execution,
 		}},
-		AutomationDetails: &sarif.RunAutomationDetails{ID: new("kubemuster/" + c.Alias + "/")},
+		AutomationDetails: &sarif.RunAutomationDetails{ID: new("kubemuster/" + c.Alias + "/" + w.Profile.category(c))},
 		Results:           []*sarif.Result{},
 		Taxonomies:        rules.taxonomies.components,
 	}
@@ -58,6 +58,7 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 		"name", c.Name,
 		"serverVersion", c.ServerVersion,
 		"status", string(c.Status),
+		"profile", w.Profile.name(),
 	)
 	if len(c.Tallies) > 0 {
 		run.Properties["verdicts"] = c.Counts()
@@ -69,7 +70,7 @@ func newRun(r *report.Report, c *report.Cluster, rules rules) *sarif.Run {
 	if c.Compared {
 		run.Properties["compared"] = true
 	}
-	lists(run.Properties, "namespaces", c.Namespaces, "excludeNamespaces", c.ExcludeNamespaces)
+	lists(run.Properties, "namespaces", c.Namespaces, "excludeNamespaces", c.ExcludeNamespaces, "selection", c.Selection, "unfilled", c.Unfilled)
 	return run
 }
 
@@ -142,7 +143,10 @@ func newRule(c *finding.Check) *sarif.ReportingDescriptor {
 	if c.OptIn != "" {
 		p["optIn"] = c.OptIn
 	}
-	lists(p, "kinds", c.Kinds, "requires", c.Requires, "references", c.References)
+	lists(p, "kinds", c.Kinds, "requires", c.Requires, "needs", c.Needs, "references", c.References)
+	if len(c.Parameters) > 0 {
+		p["parameters"] = c.Parameters
+	}
 	p["tags"] = tags(c)
 	if len(c.Frameworks) > 0 {
 		p["frameworks"] = c.Frameworks
@@ -307,7 +311,7 @@ var descriptions = map[string]string{
 	"waiver/unused":             "A waiver matches no finding",
 	"waiver/over-broad":         "A waiver takes in more than anybody can answer for",
 	"waiver/invalid-annotation": "An object asks to be waived without saying why or until when",
-	"baseline/new-check":        "A check did not run for the baseline",
+	"baseline/unseen":           "The baseline could not have seen some of the findings",
 	"report/cut":                "The service takes fewer findings than there are",
 }
 

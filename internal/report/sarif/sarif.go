@@ -63,7 +63,7 @@ func (w Writer) Write(out io.Writer, r *report.Report) error {
 var noResults = []byte(`"results": []`)
 
 func (w Writer) writeRun(b *bufio.Writer, r *report.Report, c *report.Cluster, rules rules) error {
-	envelope, err := encodeRun(newRun(r, c, rules), rules.taxonomies.related)
+	envelope, err := encodeRun(w.newRun(r, c, rules), rules.taxonomies.related)
 	if err != nil {
 		return err
 	}

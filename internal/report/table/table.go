@@ -44,7 +44,7 @@ func (w Writer) Write(out io.Writer, r *report.Report) error {
 
 func (p *page) header(r *report.Report) {
 	name := strings.TrimSpace("Kubemuster " + clean.Line(r.Version))
-	about := []string{count(len(r.Checks), "check")}
+	about := []string{count(ran(r), "check")}
 	if !r.Started.IsZero() {
 		about = append([]string{r.Started.UTC().Format("2006-01-02 15:04 UTC")}, about...)
 		if took := r.Ended.Sub(r.Started); took > 0 {
@@ -54,6 +54,24 @@ func (p *page) header(r *report.Report) {
 	name = fit(name, p.width/2)
 	p.line(p.paint(bold, name) + "  " + p.paint(faint, fit(strings.Join(about, " · "), p.width-width(name)-gutter)))
 	p.line("")
+}
+
+// ran counts the checks of the run, without those that only findings of the baseline name.
+func ran(r *report.Report) int {
+	earlier := map[string]bool{}
+	for _, c := range r.Clusters {
+		for _, f := range c.Carried {
+			if c.Status != report.NotScanned { // which has no tallies
+				earlier[f.Check] = true
+			}
+		}
+	}
+	for _, c := range r.Clusters {
+		for _, t := range c.Tallies {
+			delete(earlier, t.Check)
+		}
+	}
+	return len(r.Checks) - len(earlier)
 }
 
 // column is one of the clusters' table. Those that only wide terminals have room for say how wide.
