@@ -27,7 +27,7 @@ type Catalog struct {
 	managed    []*managed
 	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
 	whole      *Catalog      // before it was configured; nil for itself
-	limits     []string
+	limits     []string      // what the settings leave out, as reports tell it
 }
 
 // Whole is the catalogue with the checks that the settings leave out.
