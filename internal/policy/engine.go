@@ -19,6 +19,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/rbac"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
@@ -209,7 +210,7 @@ func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster)
 	return e.For(cluster).Object(ctx, o)
 }
 
-// Cluster judges the whole cluster with the checks that skip does not name.
+// Cluster judges the whole cluster with the checks that skip does not name. Of grants it tells which are the provider's own.
 func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cluster, skip func(finding.Check) bool) Judgement {
 	find := func(c *check, v violation) finding.Finding {
 		k, ok := snapshot.KindNamed(v.Object.Kind)
@@ -226,7 +227,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 	var all Judgement
 	r.judgement(&all, r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
-		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster),
+		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster, func(n *rbac.Grant) string { return e.grantManagedBy(cluster, n) }),
 	} {
 		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
 	}

@@ -111,24 +111,27 @@ func (e *Engine) readPermissions(ctx context.Context) error {
 }
 
 // grants judges every grant with the checks of that scope.
-func (r *router) grants(ctx context.Context, w *world, cluster Cluster) Judgement {
+func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedBy func(*rbac.Grant) string) Judgement {
 	var all Judgement
 	for _, n := range w.graph.Grants() {
-		others := n.Others()
-		ways, text := w.ways(n, others)
+		ways, text := w.ways(n)
+		if n.Added {
+			text += " (beside what Kubernetes itself gives this role)"
+		}
 		var j Judgement
 		for i, c := range r.checks {
 			held := c.permissions.heldBy(n)
-			if len(others) == 0 || n.Rules == nil || c.permissions != nil && held == nil {
+			if n.Own || len(n.Subjects) == 0 || c.permissions != nil && held == nil {
 				j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: finding.Pass})
 				continue
 			}
-			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: others, Holds: held, Beside: w.beside(c.permissions, n, held)}
+			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: n.Subjects, Holds: held, Beside: w.beside(c.permissions, n, held)}
 			kind, _ := snapshot.KindNamed(n.Kind)
 			one := r.only(i).judged(ctx, r.form.ofGrant(nil, &in, cluster), cluster, func(c *check, v violation) finding.Finding {
 				return finding.Finding{
 					Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
 					Key: v.Key, Path: cmp.Or(v.Path, "roleRef"), Message: v.Message + ": " + text, Ways: append(slices.Clone(ways), v.Ways...),
+					ManagedBy: managedBy(n),
 				}
 			})
 			j.Findings, j.Verdicts = append(j.Findings, one.Findings...), append(j.Verdicts, one.Verdicts...)
@@ -233,7 +236,7 @@ func (w *world) beside(p permissions, n *rbac.Grant, held []heldInput) []besideI
 	for _, h := range held {
 		out = append(out, besideInput{Permission: h.Permission, What: h.What, Names: h.Names})
 	}
-	for _, s := range n.Others() {
+	for _, s := range n.Subjects {
 		for _, other := range w.graph.Of(rbac.IdentityOf(s)) {
 			if other == n || !n.ClusterWide() && !other.ClusterWide() && n.Namespace != other.Namespace {
 				continue
@@ -252,7 +255,7 @@ func (w *world) holding(p permissions) []holderInput {
 	out := []holderInput{}
 	for account, running := range w.running {
 		h := holderInput{Namespace: account.Namespace, Name: account.Name}
-		for _, n := range w.graph.Reaches(rbac.ServiceAccount(account.Namespace, account.Name)) {
+		for _, n := range w.graph.Of(rbac.ServiceAccount(account.Namespace, account.Name)) {
 			h.Holds = append(h.Holds, p.heldBy(n)...)
 		}
 		if h.Holds == nil {
@@ -273,9 +276,9 @@ func (w *world) holding(p permissions) []holderInput {
 const shown = 5
 
 // ways are the steps that lead to a grant's role, from the workloads where they are known; text is the same in one line.
-func (w *world) ways(n *rbac.Grant, subjects []snapshot.InventorySubject) (ways [][]string, text string) {
+func (w *world) ways(n *rbac.Grant) (ways [][]string, text string) {
 	var names []string
-	for _, s := range subjects {
+	for _, s := range n.Subjects {
 		name := place(s.Kind, s.Namespace, s.Name)
 		running := w.running[rbac.Account{Namespace: s.Namespace, Name: s.Name}]
 		if s.Kind != "ServiceAccount" {

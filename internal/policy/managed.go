@@ -18,6 +18,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
+	"github.com/kubemuster/kubemuster/internal/rbac"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
@@ -46,6 +47,8 @@ type objects struct {
 	Labels map[string]string `yaml:"labels"`
 	// Subjects are all that a binding may grant to, as in "User x" and "ServiceAccount ns/x"; * stands for any end.
 	Subjects []string `yaml:"subjects"`
+	// Roles are the names of those that a binding may refer to; * stands for any end.
+	Roles []string `yaml:"roles"`
 	// Services are all that a webhook may ask, as namespace/name. The control plane's own loopback address is always allowed.
 	Services []string `yaml:"services"`
 }
@@ -101,8 +104,8 @@ func (m *managed) prepare(provider string) (err error) {
 			return fmt.Errorf("objects: %q is no kind that is read", o.Kind)
 		case kind.Namespaced != (o.Namespace != ""):
 			return fmt.Errorf("objects: %s %s needs a namespace if its kind has one, and only then", o.Kind, strings.Join(o.Names, ", "))
-		case strings.HasSuffix(o.Kind, "Binding") != (len(o.Subjects) > 0):
-			return fmt.Errorf("objects: %s %s needs subjects if it is a binding, and only then", o.Kind, strings.Join(o.Names, ", "))
+		case strings.HasSuffix(o.Kind, "Binding") != (len(o.Subjects) > 0) || (len(o.Roles) > 0) != (len(o.Subjects) > 0):
+			return fmt.Errorf("objects: %s %s needs subjects and roles if it is a binding, and only then", o.Kind, strings.Join(o.Names, ", "))
 		}
 		for _, name := range o.Names {
 			m.byName[identity(kind, o.Namespace, name)] = o
@@ -159,11 +162,10 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 		}
 		return !slices.ContainsFunc(images, func(image string) bool { return !m.images.MatchString(image) })
 	}
+	if b, ok := snapshot.BindingOf(o); ok {
+		return of.grantsOnly(b)
+	}
 	switch v := o.Value.(type) {
-	case *rbacv1.ClusterRoleBinding:
-		return of.grantsOnly(v.Subjects)
-	case *rbacv1.RoleBinding:
-		return of.grantsOnly(v.Subjects)
 	case *admissionv1.ValidatingWebhookConfiguration:
 		return !slices.ContainsFunc(v.Webhooks, func(w admissionv1.ValidatingWebhook) bool { return !of.asks(w.ClientConfig) })
 	case *admissionv1.MutatingWebhookConfiguration:
@@ -172,20 +174,41 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 	return true
 }
 
-func (of *objects) grantsOnly(subjects []rbacv1.Subject) bool {
-	for _, s := range subjects {
+func (of *objects) grantsOnly(b snapshot.InventoryBinding) bool {
+	for _, s := range b.Subjects {
 		name := s.Kind + " " + s.Name
 		if s.Kind == rbacv1.ServiceAccountKind {
 			name = s.Kind + " " + s.Namespace + "/" + s.Name
 		}
-		if !slices.ContainsFunc(of.Subjects, func(want string) bool {
-			prefix, any := strings.CutSuffix(want, "*")
-			return want == name || any && strings.HasPrefix(name, prefix)
-		}) {
+		if !isOne(of.Subjects, name) {
 			return false
 		}
 	}
-	return true
+	return isOne(of.Roles, b.Role.Name)
+}
+
+// isOne reports whether the name is in a list in which * stands for any end.
+func isOne(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(want string) bool {
+		prefix, any := strings.CutSuffix(want, "*")
+		return want == name || any && strings.HasPrefix(name, prefix)
+	})
+}
+
+// grantManagedBy returns ByProvider where the provider itself makes the grant, and the role allows no more than is known of it:
+// whoever may write roles could else give the provider's service accounts, and so their pods, whatever they want. What a role of
+// the provider's own holds is not known, and does not matter where none but its control plane can be the subjects, which are users.
+func (e *Engine) grantManagedBy(cluster Cluster, n *rbac.Grant) string {
+	kind, _ := snapshot.KindNamed(n.Kind)
+	own, same := n.OwnRole()
+	ofUsers := !slices.ContainsFunc(n.Subjects, func(s snapshot.InventorySubject) bool { return s.Kind != rbacv1.UserKind })
+	for _, m := range e.managed {
+		of, ok := m.byName[identity(kind, n.Namespace, n.Name)]
+		if ok && m.runs(cluster) && of.grantsOnly(n.InventoryBinding) && (same || !own && ofUsers) {
+			return ByProvider
+		}
+	}
+	return ""
 }
 
 func (of *objects) asks(c admissionv1.WebhookClientConfig) bool {

@@ -123,8 +123,8 @@ func TestManaged(t *testing.T) {
 		}
 		return d
 	}
-	binding := func(name string, subjects ...rbacv1.Subject) *rbacv1.ClusterRoleBinding {
-		return &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: name}, Subjects: subjects}
+	binding := func(name, role string, subjects ...rbacv1.Subject) *rbacv1.ClusterRoleBinding {
+		return &rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: name}, RoleRef: rbacv1.RoleRef{Kind: "ClusterRole", Name: role}, Subjects: subjects}
 	}
 	user := func(name string) rbacv1.Subject { return rbacv1.Subject{Kind: "User", Name: name} }
 	webhook := func(name string, client admissionv1.WebhookClientConfig) *admissionv1.MutatingWebhookConfiguration {
@@ -149,12 +149,13 @@ func TestManaged(t *testing.T) {
 		{"with an image from elsewhere", eks, workload("kube-system", ecr+"amazon-k8s-cni:v1", "registry.example/sidecar:1"), false},
 		{"from a registry whose name begins so", eks, workload("kube-system", "602401143452.dkr.ecr.us-east-1.amazonaws.com.example/cni:v1"), false},
 		{"from an account that is anybody's", eks, workload("kube-system", "111122223333.dkr.ecr.us-east-1.amazonaws.com/cni:v1"), false},
-		{"a binding", eks, binding("eks:addon-manager", user("eks:addon-manager")), true},
-		{"with another subject", eks, binding("eks:addon-manager", user("eks:addon-manager"), user("mallory")), false},
-		{"with a group of that name", eks, binding("eks:addon-manager", rbacv1.Subject{Kind: "Group", Name: "eks:addon-manager"}), false},
-		{"of another name", eks, binding("eks:mine", user("eks:addon-manager")), false},
-		{"with the service account", eks, binding("eks:kube-proxy", rbacv1.Subject{Kind: "ServiceAccount", Namespace: "kube-system", Name: "kube-proxy"}), true},
-		{"with one of another namespace", eks, binding("eks:kube-proxy", rbacv1.Subject{Kind: "ServiceAccount", Namespace: "shop", Name: "kube-proxy"}), false},
+		{"a binding", eks, binding("eks:addon-manager", "eks:addon-manager", user("eks:addon-manager")), true},
+		{"with another subject", eks, binding("eks:addon-manager", "eks:addon-manager", user("eks:addon-manager"), user("mallory")), false},
+		{"to another role", eks, binding("eks:addon-manager", "cluster-admin", user("eks:addon-manager")), false},
+		{"with a group of that name", eks, binding("eks:addon-manager", "eks:addon-manager", rbacv1.Subject{Kind: "Group", Name: "eks:addon-manager"}), false},
+		{"of another name", eks, binding("eks:mine", "eks:mine", user("eks:addon-manager")), false},
+		{"with the service account", eks, binding("eks:kube-proxy", "system:node-proxier", rbacv1.Subject{Kind: "ServiceAccount", Namespace: "kube-system", Name: "kube-proxy"}), true},
+		{"with one of another namespace", eks, binding("eks:kube-proxy", "system:node-proxier", rbacv1.Subject{Kind: "ServiceAccount", Namespace: "shop", Name: "kube-proxy"}), false},
 		{"a webhook", eks, webhook("pod-identity-webhook", url("https://127.0.0.1:23443/mutate")), true},
 		{"that is asked elsewhere", eks, webhook("pod-identity-webhook", url("https://hooks.example/mutate")), false},
 		{"that asks a service", eks, webhook("pod-identity-webhook", service("shop", "hook")), false},
@@ -185,6 +186,36 @@ func TestManaged(t *testing.T) {
 	}
 }
 
+// A grant is the provider's while its role allows no more than Kubernetes gives that role. Of the provider's own roles it is not
+// known what they hold, which none but its users can use.
+func TestManagedGrants(t *testing.T) {
+	engine := newEngine(t)
+	star := []snapshot.InventoryRule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}
+	proxy := snapshot.InventorySubject{Kind: "ServiceAccount", Namespace: "kube-system", Name: "kube-proxy"}
+	manager := snapshot.InventorySubject{Kind: "User", Name: "eks:addon-manager"}
+	for _, tt := range []struct {
+		name, binding, role string
+		subject             snapshot.InventorySubject
+		want                string
+	}{
+		{"a user of the control plane", "eks:addon-manager", "eks:addon-manager", manager, policy.ByProvider},
+		{"as its documentation says", "eks:addon-cluster-admin", "cluster-admin", manager, policy.ByProvider},
+		{"more added to a default role", "eks:kube-proxy", "system:node-proxier", proxy, ""},
+		{"of another name", "mine", "eks:addon-manager", manager, ""},
+		{"to another role", "eks:addon-manager", "cluster-admin", manager, ""},
+	} {
+		found := engine.Cluster(t.Context(), snapshot.Inventory{
+			Roles: []snapshot.InventoryRole{{Kind: "ClusterRole", Name: tt.role, Rules: star}},
+			Bindings: []snapshot.InventoryBinding{{
+				Kind: "ClusterRoleBinding", Name: tt.binding, Role: snapshot.InventoryRoleRef{Kind: "ClusterRole", Name: tt.role}, Subjects: []snapshot.InventorySubject{tt.subject},
+			}},
+		}, policy.Cluster{Provider: "eks"}, func(c finding.Check) bool { return c.ID != "KM2001" && c.ID != "KM2002" }).Findings
+		if len(found) != 1 || found[0].ManagedBy != tt.want {
+			t.Errorf("%s: found %+v", tt.name, found)
+		}
+	}
+}
+
 func TestManagedRefused(t *testing.T) {
 	const head = "x:\n  references: [https://x.example]\n  registries: [x]\n"
 	for name, tt := range map[string]struct{ file, want string }{
@@ -193,9 +224,11 @@ func TestManagedRefused(t *testing.T) {
 		"nothing":                {"x: {version: x}", "test/managed/x.yaml: registries and references must be set"},
 		"an unknown kind":        {head + "  objects: [{kind: Gadget, names: [x]}]", `test/managed/x.yaml: objects: "Gadget" is no kind that is read`},
 		"no namespace":           {head + "  objects: [{kind: Service, names: [x]}]", "test/managed/x.yaml: objects: Service x needs a namespace if its kind has one, and only then"},
-		"no subjects":            {head + "  objects: [{kind: ClusterRoleBinding, names: [x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects if it is a binding, and only then"},
+		"no subjects":            {head + "  objects: [{kind: ClusterRoleBinding, names: [x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects and roles if it is a binding, and only then"},
 		"a broken expression":    {"x: {references: [x], registries: ['(']}", "test/managed/x.yaml: registries: error parsing regexp: missing closing ): `^(?:()/`"},
-		"subjects of no binding": {head + "  objects: [{kind: Namespace, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects if it is a binding, and only then"},
+		"no roles":               {head + "  objects: [{kind: ClusterRoleBinding, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects and roles if it is a binding, and only then"},
+		"roles of no binding":    {head + "  objects: [{kind: Namespace, names: [x], roles: [x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects and roles if it is a binding, and only then"},
+		"subjects of no binding": {head + "  objects: [{kind: Namespace, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects and roles if it is a binding, and only then"},
 	} {
 		_, err := policy.New(t.Context(), policy.Pack{Name: "test", FS: fstest.MapFS{"managed/x.yaml": {Data: []byte(tt.file)}}})
 		if err == nil || err.Error() != tt.want {

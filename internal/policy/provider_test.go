@@ -30,7 +30,9 @@ func TestProviderByVersion(t *testing.T) {
 		{"", "", finding.High},
 	} {
 		about := policy.Cluster{Provider: tt.provider, Version: tt.version}
-		found := engine.Object(t.Context(), binding, about).Findings
+		var index snapshot.Index
+		index.Add(binding)
+		found := engine.Cluster(t.Context(), index.Inventory(), about, func(c finding.Check) bool { return c.ID != "KM2023" }).Findings
 		if len(found) != 1 || found[0].Check != "KM2023" || found[0].Severity != tt.want {
 			t.Errorf("%+v: got %+v", about, found)
 		}

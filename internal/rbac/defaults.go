@@ -27,54 +27,39 @@ var Defaults = sync.OnceValue(func() Policy {
 //go:embed defaults.json
 var defaults []byte
 
-// ownGrant is a role that Kubernetes itself binds to a subject, in a binding of one name.
-type ownGrant struct {
-	kind, namespace, name string
-	role                  snapshot.InventoryRoleRef
-	subject               snapshot.InventorySubject
+// Kubeadm is what kubeadm v1.37 creates in every cluster: cmd/kubeadm/app/phases. A test holds it against those phases.
+var Kubeadm = Policy{
+	Roles: []snapshot.InventoryRole{
+		{Kind: "ClusterRole", Name: "kubeadm:get-nodes", Rules: []snapshot.InventoryRule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"nodes"}}}},
+		{Kind: "ClusterRole", Name: "system:coredns", Rules: []snapshot.InventoryRule{
+			{Verbs: []string{"list", "watch"}, APIGroups: []string{""}, Resources: []string{"endpoints", "services", "pods", "namespaces"}},
+			{Verbs: []string{"list", "watch"}, APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}},
+		}},
+		getsConfigMap("kube-public", "kubeadm:bootstrap-signer-clusterinfo", "cluster-info"),
+		getsConfigMap("kube-system", "kube-proxy", "kube-proxy"),
+		getsConfigMap("kube-system", "kubeadm:kubelet-config", "kubelet-config"),
+		getsConfigMap("kube-system", "kubeadm:nodes-kubeadm-config", "kubeadm-config"),
+	},
+	Bindings: []snapshot.InventoryBinding{
+		toAll("kubeadm:apiserver-kubelet-client", "system:kubelet-api-admin", user("kube-apiserver-kubelet-client")),
+		toAll("kubeadm:cluster-admins", "cluster-admin", group("kubeadm:cluster-admins")),
+		toAll("kubeadm:get-nodes", "kubeadm:get-nodes", group("system:bootstrappers:kubeadm:default-node-token")),
+		toAll("kubeadm:kubelet-bootstrap", "system:node-bootstrapper", group("system:bootstrappers:kubeadm:default-node-token")),
+		toAll("kubeadm:node-autoapprove-bootstrap", "system:certificates.k8s.io:certificatesigningrequests:nodeclient", group("system:bootstrappers:kubeadm:default-node-token")),
+		toAll("kubeadm:node-autoapprove-certificate-rotation", "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group("system:nodes")),
+		toAll("kubeadm:node-proxier", "system:node-proxier", serviceAccount("kube-system", "kube-proxy")),
+		toAll("system:coredns", "system:coredns", serviceAccount("kube-system", "coredns")),
+		inNamespace("kube-public", "kubeadm:bootstrap-signer-clusterinfo", user("system:anonymous")),
+		inNamespace("kube-system", "kube-proxy", group("system:bootstrappers:kubeadm:default-node-token")),
+		inNamespace("kube-system", "kubeadm:kubelet-config", group("system:nodes"), group("system:bootstrappers:kubeadm:default-node-token")),
+		inNamespace("kube-system", "kubeadm:nodes-kubeadm-config", group("system:bootstrappers:kubeadm:default-node-token"), group("system:nodes")),
+	},
 }
 
-var ownGrants = sync.OnceValue(func() map[ownGrant]bool {
-	own := map[ownGrant]bool{}
-	for _, list := range [][]snapshot.InventoryBinding{Defaults().Bindings, kubeadm} {
-		for _, b := range list {
-			for _, s := range b.Subjects {
-				own[ownGrant{b.Kind, b.Namespace, b.Name, b.Role, s}] = true
-			}
-		}
-	}
-	return own
-})
-
-// ownSubjects returns the binding's subjects to whom Kubernetes itself makes the same grant: binding, role and subject are
-// all the same. The label kubernetes.io/bootstrapping is no proof, since whoever writes a binding may set it.
-func ownSubjects(b snapshot.InventoryBinding) map[snapshot.InventorySubject]bool {
-	var own map[snapshot.InventorySubject]bool
-	for _, s := range b.Subjects {
-		if ownGrants()[ownGrant{b.Kind, b.Namespace, b.Name, b.Role, s}] {
-			if own == nil {
-				own = map[snapshot.InventorySubject]bool{}
-			}
-			own[s] = true
-		}
-	}
-	return own
-}
-
-// kubeadm is what kubeadm v1.37 creates in every cluster: cmd/kubeadm/app/phases.
-var kubeadm = []snapshot.InventoryBinding{
-	toAll("kubeadm:cluster-admins", "cluster-admin", group("kubeadm:cluster-admins")),
-	toAll("kubeadm:get-nodes", "kubeadm:get-nodes", group("system:bootstrappers:kubeadm:default-node-token")),
-	toAll("kubeadm:apiserver-kubelet-client", "system:kubelet-api-admin", user("kube-apiserver-kubelet-client")),
-	toAll("kubeadm:kubelet-bootstrap", "system:node-bootstrapper", group("system:bootstrappers:kubeadm:default-node-token")),
-	toAll("kubeadm:node-autoapprove-bootstrap", "system:certificates.k8s.io:certificatesigningrequests:nodeclient", group("system:bootstrappers:kubeadm:default-node-token")),
-	toAll("kubeadm:node-autoapprove-certificate-rotation", "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", group("system:nodes")),
-	toAll("kubeadm:node-proxier", "system:node-proxier", serviceAccount("kube-system", "kube-proxy")),
-	toAll("system:coredns", "system:coredns", serviceAccount("kube-system", "coredns")),
-	inNamespace("kube-public", "kubeadm:bootstrap-signer-clusterinfo", user("system:anonymous")),
-	inNamespace("kube-system", "kubeadm:kubelet-config", group("system:nodes"), group("system:bootstrappers:kubeadm:default-node-token")),
-	inNamespace("kube-system", "kubeadm:kube-proxy", group("system:bootstrappers:kubeadm:default-node-token")),
-	inNamespace("kube-system", "kubeadm:nodes-kubeadm-config", group("system:nodes"), group("system:bootstrappers:kubeadm:default-node-token")),
+func getsConfigMap(namespace, role, name string) snapshot.InventoryRole {
+	return snapshot.InventoryRole{Kind: "Role", Namespace: namespace, Name: role, Rules: []snapshot.InventoryRule{
+		{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{name}},
+	}}
 }
 
 func toAll(name, role string, subjects ...snapshot.InventorySubject) snapshot.InventoryBinding {

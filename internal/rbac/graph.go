@@ -3,6 +3,7 @@
 package rbac
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -23,8 +24,10 @@ type Grant struct {
 	snapshot.InventoryBinding
 	// Rules is nil where the role does not exist: the binding grants nothing then.
 	Rules []snapshot.InventoryRule
-	// own are the subjects to whom Kubernetes itself makes this very grant.
-	own map[snapshot.InventorySubject]bool
+	// Own is set where Kubernetes itself makes the grant: there is nothing in it to judge.
+	Own bool
+	// Added is set where Kubernetes makes the grant with a role of fewer rules: Rules are those that somebody added.
+	Added bool
 }
 
 // Identity is whom the API server takes a caller for.
@@ -59,7 +62,7 @@ func New(inv snapshot.Inventory) *Graph {
 	g := &Graph{users: map[string][]*Grant{}, groups: map[string][]*Grant{}}
 	rules := map[snapshot.InventoryRoleRef][]snapshot.InventoryRule{}
 	for _, r := range inv.Roles {
-		ref := snapshot.InventoryRoleRef{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
+		ref := refTo(r)
 		rules[ref] = append(rules[ref], r.Rules...) // two manifests may hold a role of one name
 		if rules[ref] == nil {
 			rules[ref] = []snapshot.InventoryRule{}
@@ -67,7 +70,7 @@ func New(inv snapshot.Inventory) *Graph {
 	}
 	if inv.Declared {
 		for _, r := range Defaults().Roles {
-			if ref := (snapshot.InventoryRoleRef{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}); rules[ref] == nil {
+			if ref := refTo(r); rules[ref] == nil {
 				rules[ref] = r.Rules
 			}
 		}
@@ -79,30 +82,43 @@ func New(inv snapshot.Inventory) *Graph {
 }
 
 func (g *Graph) add(n *Grant) {
-	n.own = ownSubjects(n.InventoryBinding)
 	n.Subjects = slices.Clone(n.Subjects)
 	for i := range n.Subjects {
-		s := &n.Subjects[i]
+		// In a RoleBinding, a service account without a namespace is one of the binding's.
+		if s := &n.Subjects[i]; s.Kind == rbacv1.ServiceAccountKind && s.Namespace == "" {
+			s.Namespace = n.Namespace
+		}
+	}
+	own, rest := n.parts()
+	if own != nil {
+		own.Own = true
+		g.reach(own)
+	}
+	if rest != nil {
+		g.reach(rest)
+	}
+	g.grants = append(g.grants, cmp.Or(rest, own))
+}
+
+// reach leads from the grant's subjects to it.
+func (g *Graph) reach(n *Grant) {
+	for _, s := range n.Subjects {
 		switch s.Kind {
 		case rbacv1.UserKind:
 			g.users[s.Name] = append(g.users[s.Name], n)
 		case rbacv1.GroupKind:
 			g.groups[s.Name] = append(g.groups[s.Name], n)
 		case rbacv1.ServiceAccountKind:
-			// In a RoleBinding, a service account without a namespace is one of the binding's.
-			if s.Namespace == "" {
-				s.Namespace = n.Namespace
-			}
 			if s.Namespace != "" {
 				user := userName(s.Namespace, s.Name)
 				g.users[user] = append(g.users[user], n)
 			}
 		}
 	}
-	g.grants = append(g.grants, n)
 }
 
-// Grants returns every grant, in the order of the inventory's bindings.
+// Grants returns a grant for every binding, in the order of the inventory's: what of it Kubernetes itself does not make, or the
+// whole where that is nothing.
 func (g *Graph) Grants() []*Grant { return g.grants }
 
 // Of returns the grants that reach an identity, by its name or by one of its groups, each once.
@@ -139,34 +155,6 @@ func (n *Grant) ClusterWide() bool { return n.Kind == "ClusterRoleBinding" }
 
 // covers reports whether the grant holds for requests in a namespace; empty is for what has none, and for all at once.
 func (n *Grant) covers(namespace string) bool { return n.ClusterWide() || n.Namespace == namespace }
-
-// Others returns the subjects but those to whom Kubernetes itself makes the grant.
-func (n *Grant) Others() []snapshot.InventorySubject {
-	return slices.DeleteFunc(slices.Clone(n.Subjects), func(s snapshot.InventorySubject) bool { return n.own[s] })
-}
-
-// Own reports whether Kubernetes itself makes this grant to the subject.
-func (n *Grant) Own(s snapshot.InventorySubject) bool { return n.own[s] }
-
-// Reaches returns the identity's grants that Kubernetes itself does not make to it.
-func (g *Graph) Reaches(who Identity) []*Grant {
-	return slices.DeleteFunc(g.Of(who), func(n *Grant) bool {
-		return !slices.ContainsFunc(n.Others(), func(s snapshot.InventorySubject) bool { return who.is(s) })
-	})
-}
-
-// is reports whether a binding's subject stands for the identity.
-func (who Identity) is(s snapshot.InventorySubject) bool {
-	switch s.Kind {
-	case rbacv1.UserKind:
-		return who.User == s.Name
-	case rbacv1.GroupKind:
-		return slices.Contains(who.Groups, s.Name)
-	case rbacv1.ServiceAccountKind:
-		return who.User == userName(s.Namespace, s.Name)
-	}
-	return false
-}
 
 // IdentityOf is whom a subject stands for, with the groups that are known of it: those of a user come from outside.
 func IdentityOf(s snapshot.InventorySubject) Identity {

@@ -1,6 +1,7 @@
 package rbac_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -125,21 +126,89 @@ func TestGives(t *testing.T) {
 	}
 }
 
-// Kubernetes' own grant is that of binding, role and subject together.
-func TestOthers(t *testing.T) {
-	ada, masters := subject{Kind: "User", Name: "ada"}, subject{Kind: "Group", Name: "system:masters"}
+// Kubernetes' own grant is that of binding, role, subject and rules together. Whatever differs is judged: what somebody added
+// to the binding, to the role, or the whole where both are changed.
+func TestWhatIsNotKubernetesOwn(t *testing.T) {
+	ada, masters, unauthenticated, authenticated := subject{Kind: "User", Name: "ada"}, subject{Kind: "Group", Name: "system:masters"}, subject{Kind: "Group", Name: "system:unauthenticated"}, subject{Kind: "Group", Name: "system:authenticated"}
+	joining := subject{Kind: "Group", Name: "system:bootstrappers:kubeadm:default-node-token"}
+	wide := func(name string) binding {
+		return binding{Kind: "ClusterRoleBinding", Name: name, Role: ref{Kind: "ClusterRole", Name: name}}
+	}
+	to := func(b binding, subjects ...subject) binding {
+		b.Subjects = subjects
+		return b
+	}
+	info := rule{Verbs: []string{"get"}, NonResourceURLs: []string{"/healthz", "/livez", "/readyz", "/version", "/version/"}}
+	everything := rule{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}
+	nodes := rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"nodes"}}
+	clusterInfo := rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"cluster-info"}}
+	signer := binding{
+		Kind: "RoleBinding", Namespace: "kube-public", Name: "kubeadm:bootstrap-signer-clusterinfo",
+		Role: ref{Kind: "Role", Namespace: "kube-public", Name: "kubeadm:bootstrap-signer-clusterinfo"}, Subjects: []subject{{Kind: "User", Name: "system:anonymous"}},
+	}
+	many := make([]string, 5000)
+	for i := range many {
+		many[i] = fmt.Sprint(i)
+	}
+	type judged struct {
+		Own      bool
+		Subjects []subject
+		Rules    []rule
+	}
 	for _, tt := range []struct {
-		name string
-		b    binding
-		want []subject
+		name  string
+		b     binding
+		rules []rule
+		want  judged
 	}{
-		{"Kubernetes' own", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters}}, []subject{}},
-		{"somebody added", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters, ada}}, []subject{ada}},
-		{"another name", binding{Kind: "ClusterRoleBinding", Name: "ops", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters}}, []subject{masters}},
-		{"another role", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "view"}, Subjects: []subject{masters}}, []subject{masters}},
+		{"its own", to(wide("cluster-admin"), masters), []rule{everything, {Verbs: []string{"*"}, NonResourceURLs: []string{"*"}}}, judged{true, []subject{masters}, nil}},
+		{"its own, with less", to(wide("system:public-info-viewer"), authenticated, unauthenticated), []rule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/version"}}}, judged{true, []subject{authenticated, unauthenticated}, nil}},
+		{"its own, in another order", to(wide("system:public-info-viewer"), unauthenticated, authenticated), []rule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/version/", "/healthz"}}}, judged{true, []subject{unauthenticated, authenticated}, nil}},
+		{"without a role", to(wide("cluster-admin"), masters), nil, judged{true, []subject{masters}, nil}},
+		{"somebody added", to(wide("cluster-admin"), masters, ada), []rule{everything}, judged{false, []subject{ada}, []rule{everything}}},
+		{"another name", binding{Kind: "ClusterRoleBinding", Name: "ops", Role: ref{Kind: "ClusterRole", Name: "cluster-admin"}, Subjects: []subject{masters}}, []rule{everything}, judged{false, []subject{masters}, []rule{everything}}},
+		{"another role", binding{Kind: "ClusterRoleBinding", Name: "cluster-admin", Role: ref{Kind: "ClusterRole", Name: "view"}, Subjects: []subject{masters}}, []rule{nodes}, judged{false, []subject{masters}, []rule{nodes}}},
+		{"everything added to the role", to(wide("system:public-info-viewer"), unauthenticated), []rule{info, everything}, judged{false, []subject{unauthenticated}, []rule{everything}}},
+		{"a verb, in a rule of its own", to(wide("system:public-info-viewer"), unauthenticated), []rule{{Verbs: []string{"get", "post"}, NonResourceURLs: []string{"/version"}}}, judged{false, []subject{unauthenticated}, []rule{{Verbs: []string{"post"}, NonResourceURLs: []string{"/version"}}}}},
+		{"a path that begins as one of its own", to(wide("system:public-info-viewer"), unauthenticated), []rule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/healthz*", "/version"}}}, judged{false, []subject{unauthenticated}, []rule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/healthz*"}}}}},
+		{"wildcards for what it names", to(wide("kubeadm:get-nodes"), joining), []rule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"nodes"}}}, judged{false, []subject{joining}, []rule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"nodes"}}}}},
+		{"a subresource", to(wide("kubeadm:get-nodes"), joining), []rule{nodes, {Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"nodes", "nodes/proxy"}}}, judged{false, []subject{joining}, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"nodes/proxy"}}}}},
+		{"kubeadm's own", signer, []rule{clusterInfo}, judged{true, signer.Subjects, nil}},
+		{"another object", signer, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"cluster-info", "mine"}}}, judged{false, signer.Subjects, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{"mine"}}}}},
+		{"all objects", signer, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}}}, judged{false, signer.Subjects, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}}}}},
+		{"what has no name", signer, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{""}}}, judged{false, signer.Subjects, []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"configmaps"}, ResourceNames: []string{""}}}}},
+		{"in both, role and binding", to(wide("system:public-info-viewer"), unauthenticated, ada), []rule{info, nodes}, judged{false, []subject{unauthenticated, ada}, []rule{info, nodes}}},
+		{"more than is taken apart", to(wide("cluster-admin"), masters), []rule{{Verbs: many, APIGroups: []string{""}, Resources: []string{"pods"}}}, judged{false, []subject{masters}, []rule{{Verbs: many, APIGroups: []string{""}, Resources: []string{"pods"}}}}},
 	} {
-		if got := rbac.New(snapshot.Inventory{Bindings: []binding{tt.b}}).Grants()[0].Others(); !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s: others are %v, want %v", tt.name, got, tt.want)
+		graph := rbac.New(snapshot.Inventory{Roles: []role{{Kind: tt.b.Role.Kind, Namespace: tt.b.Role.Namespace, Name: tt.b.Role.Name, Rules: tt.rules}}, Bindings: []binding{tt.b}})
+		n := graph.Grants()[0]
+		got := judged{n.Own, n.Subjects, n.Rules}
+		if n.Own {
+			got.Rules = nil // there is nothing in them to judge
 		}
+		if len(graph.Grants()) != 1 || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: judged is\n%+v, want\n%+v", tt.name, got, tt.want)
+		}
+		if reached := graph.Of(rbac.IdentityOf(tt.b.Subjects[0])); len(tt.rules) > 0 && len(reached) == 0 {
+			t.Errorf("%s: the subject is not reached", tt.name)
+		}
+	}
+}
+
+// Who holds a grant of Kubernetes' own that somebody added to holds both: they may be what only together does harm.
+func TestWhatIsAddedIsHeldBesideItsOwn(t *testing.T) {
+	create := rule{Verbs: []string{"create"}, APIGroups: []string{"rbac.authorization.k8s.io"}, Resources: []string{"clusterrolebindings"}}
+	escalate := rule{Verbs: []string{"escalate", "get", "list", "patch", "update", "watch"}, APIGroups: []string{"rbac.authorization.k8s.io"}, Resources: []string{"clusterroles"}}
+	controller, name := subject{Kind: "ServiceAccount", Namespace: "kube-system", Name: "clusterrole-aggregation-controller"}, "system:controller:clusterrole-aggregation-controller"
+	graph := rbac.New(snapshot.Inventory{
+		Roles:    []role{{Kind: "ClusterRole", Name: name, Rules: []rule{escalate, create}}},
+		Bindings: []binding{{Kind: "ClusterRoleBinding", Name: name, Role: ref{Kind: "ClusterRole", Name: name}, Subjects: []subject{controller}}},
+	})
+	var got [][]rule
+	for _, n := range graph.Of(rbac.IdentityOf(controller)) {
+		got = append(got, n.Rules)
+	}
+	if want := [][]rule{{escalate}, {create}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("held is %v, want %v", got, want)
 	}
 }

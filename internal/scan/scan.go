@@ -460,11 +460,12 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	skip := func(c finding.Check) bool {
 		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
 	}
-	checks := 0
+	checks, grants := 0, map[string]bool{}
 	for _, c := range r.scanner.Engine.Checks() {
 		if c.Scope != finding.ObjectScope && !skip(c) {
 			checks++
 		}
+		grants[c.ID] = c.Scope == finding.GrantScope
 	}
 	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Judging, Objects: r.read, Kinds: len(r.kinds), Checks: checks})
 	j := r.scanner.Engine.Cluster(ctx, inv, r.about, skip)
@@ -481,7 +482,7 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
 		}
-		if r.managed[f.Object] {
+		if r.managed[f.Object] && !grants[f.Check] { // whose grant it is, its role's rules tell, too
 			j.Findings[i].ManagedBy = policy.ByProvider
 		}
 	}

@@ -119,10 +119,9 @@ func (x *Index) Add(o Object) {
 		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.Rules))
 	case *rbacv1.Role:
 		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.Rules))
-	case *rbacv1.ClusterRoleBinding:
-		x.inv.Bindings = append(x.inv.Bindings, binding(o.Kind.Name, "", v.Name, v.Labels, v.RoleRef, v.Subjects))
-	case *rbacv1.RoleBinding:
-		x.inv.Bindings = append(x.inv.Bindings, binding(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.RoleRef, v.Subjects))
+	}
+	if b, ok := BindingOf(o); ok {
+		x.inv.Bindings = append(x.inv.Bindings, b)
 	}
 }
 
@@ -154,6 +153,17 @@ func role(kind, namespace, name string, labels map[string]string, rules []rbacv1
 		r.Rules = append(r.Rules, InventoryRule{p.APIGroups, p.Resources, p.ResourceNames, p.NonResourceURLs, p.Verbs})
 	}
 	return r
+}
+
+// BindingOf returns what the inventory holds of an object that is a binding.
+func BindingOf(o Object) (b InventoryBinding, ok bool) {
+	switch v := o.Value.(type) {
+	case *rbacv1.ClusterRoleBinding:
+		return binding(o.Kind.Name, "", v.Name, v.Labels, v.RoleRef, v.Subjects), true
+	case *rbacv1.RoleBinding:
+		return binding(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.RoleRef, v.Subjects), true
+	}
+	return b, false
 }
 
 func binding(kind, namespace, name string, labels map[string]string, ref rbacv1.RoleRef, subjects []rbacv1.Subject) InventoryBinding {

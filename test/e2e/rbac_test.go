@@ -90,17 +90,57 @@ func TestFreshClusterHasNoFindingOfRBAC(t *testing.T) {
 	for _, f := range judge(t, c) {
 		t.Errorf("%s on %s: %s", f.Check, f.Object, f.Message)
 	}
-	// The same engine does find what is added.
+	holdsKubeadms(t, inventory(t, c))
+	// The same engine does find what is added, to what Kubernetes and kubeadm make, too.
 	if err := c.Apply(t.Context(), []byte(`{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: mine},
 		roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}, subjects: [{kind: ServiceAccount, name: web, namespace: shop}]}`)); err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range []string{"system:public-info-viewer", "kubeadm:get-nodes"} {
+		role, err := client.RbacV1().ClusterRoles().Get(t.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		role.Rules = append(role.Rules, everything...)
+		if _, err := client.RbacV1().ClusterRoles().Update(t.Context(), role, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var found []string
 	for _, f := range judge(t, c) {
 		found = append(found, f.Check+" "+f.Object.String())
 	}
-	if want := []string{"KM2001 ClusterRoleBinding mine", "KM2027 ClusterRoleBinding mine"}; !slices.Equal(found, want) {
+	if want := []string{
+		"KM2001 ClusterRoleBinding mine", "KM2002 ClusterRoleBinding kubeadm:get-nodes", "KM2002 ClusterRoleBinding system:public-info-viewer",
+		"KM2022 ClusterRoleBinding system:public-info-viewer", "KM2023 ClusterRoleBinding system:public-info-viewer", "KM2027 ClusterRoleBinding mine",
+	}; !slices.Equal(found, want) {
 		t.Errorf("found %v, want %v", found, want)
+	}
+}
+
+// holdsKubeadms makes sure that what a cluster has of kubeadm's roles and bindings is what the core holds for them.
+func holdsKubeadms(t *testing.T, inv snapshot.Inventory) {
+	t.Helper()
+	known := map[string]any{}
+	for _, p := range []rbac.Policy{rbac.Defaults(), rbac.Kubeadm} {
+		for _, r := range p.Roles {
+			known[r.Kind+" "+r.Namespace+"/"+r.Name] = r
+		}
+		for _, b := range p.Bindings {
+			known[b.Kind+" "+b.Namespace+"/"+b.Name] = b
+		}
+	}
+	for _, r := range inv.Roles {
+		r.Labels = nil
+		if want := known[r.Kind+" "+r.Namespace+"/"+r.Name]; !reflect.DeepEqual(want, r) {
+			t.Errorf("the core holds\n%+v\nand kubeadm makes\n%+v", want, r)
+		}
+	}
+	for _, b := range inv.Bindings {
+		b.Labels = nil
+		if want := known[b.Kind+" "+b.Namespace+"/"+b.Name]; !reflect.DeepEqual(want, b) {
+			t.Errorf("the core holds\n%+v\nand kubeadm makes\n%+v", want, b)
+		}
 	}
 }
 

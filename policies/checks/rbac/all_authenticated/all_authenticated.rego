@@ -9,8 +9,7 @@
 #   id: KM2023
 #   name: AllAuthenticated
 #   severity: high
-#   scope: object
-#   kinds: [ClusterRoleBinding, RoleBinding]
+#   scope: grant
 #   remediation: >-
 #     Bind the role to the groups and service accounts that need it, and delete this binding.
 #   frameworks:
@@ -20,18 +19,17 @@
 #     owasp-kubernetes-2022: [K03, K06]
 package kubemuster.checks.rbac.all_authenticated
 
+# What the API server grants itself, as discovery, version and health, is none of the grant's subjects.
 violations contains object.union(violation, weight) if {
-	some subject in input.object.subjects
+	some subject in input.grant.subjects
 	subject.kind == "Group"
 	subject.name == "system:authenticated"
-	not expected
 	violation := {
 		"path": "subjects",
-		"message": sprintf("%s %s grants %s %s to Group system:authenticated", [
-			input.object.kind,
-			input.object.metadata.name,
-			input.object.roleRef.kind,
-			input.object.roleRef.name,
+		"message": sprintf("%s %s is granted to Group system:authenticated %s", [
+			input.grant.role.kind,
+			input.grant.role.name,
+			input.grant.where,
 		]),
 	}
 }
@@ -39,11 +37,3 @@ violations contains object.union(violation, weight) if {
 default weight := {}
 
 weight := {"severity": "critical"} if input.cluster.provider == "gke"
-
-# The API server's own: discovery, version and health, and what one may know of oneself.
-expected if {
-	input.object.kind == "ClusterRoleBinding"
-	input.object.roleRef.kind == "ClusterRole"
-	input.object.roleRef.name == input.object.metadata.name
-	input.object.metadata.name in {"system:basic-user", "system:discovery", "system:public-info-viewer"}
-}

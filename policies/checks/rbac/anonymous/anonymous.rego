@@ -10,8 +10,7 @@
 #   id: KM2022
 #   name: AnonymousSubject
 #   severity: critical
-#   scope: object
-#   kinds: [ClusterRoleBinding, RoleBinding]
+#   scope: grant
 #   remediation: >-
 #     Remove the subject from the binding, or delete the binding.
 #   frameworks:
@@ -21,37 +20,19 @@
 #     owasp-kubernetes-2022: [K03, K06]
 package kubemuster.checks.rbac.anonymous
 
+# What the API server and kubeadm grant themselves, as version and health for everyone, is none of the grant's subjects.
 violations contains violation if {
-	some subject in input.object.subjects
+	some subject in input.grant.subjects
 	[subject.kind, subject.name] in {["User", "system:anonymous"], ["Group", "system:unauthenticated"]}
-	not subject.name in expected
 	violation := {
 		"path": "subjects",
-		"message": sprintf("%s %s grants %s %s to %s %s", [
-			input.object.kind,
-			input.object.metadata.name,
-			input.object.roleRef.kind,
-			input.object.roleRef.name,
+		"message": sprintf("%s %s is granted to %s %s %s", [
+			input.grant.role.kind,
+			input.grant.role.name,
 			subject.kind,
 			subject.name,
+			input.grant.where,
 		]),
 		"key": subject.name,
 	}
-}
-
-# The API server's own: version and health for everyone.
-expected contains "system:unauthenticated" if {
-	input.object.kind == "ClusterRoleBinding"
-	input.object.metadata.name == "system:public-info-viewer"
-	input.object.roleRef.kind == "ClusterRole"
-	input.object.roleRef.name == "system:public-info-viewer"
-}
-
-# kubeadm's own: the certificate authority and address of the API server, which nodes need before they can join.
-expected contains "system:anonymous" if {
-	input.object.kind == "RoleBinding"
-	input.object.metadata.namespace == "kube-public"
-	input.object.metadata.name == "kubeadm:bootstrap-signer-clusterinfo"
-	input.object.roleRef.kind == "Role"
-	input.object.roleRef.name == "kubeadm:bootstrap-signer-clusterinfo"
 }
