@@ -3,16 +3,14 @@ package collect
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubemuster/kubemuster/internal/kube"
@@ -46,6 +44,10 @@ type discovered struct {
 	err error
 }
 
+// errNotServed says that the server's discovery was read and does not list a kind. An answer of 404 alone, which a proxy or an
+// API server that is not whole may give, tells nothing.
+var errNotServed = errors.New("the server does not serve it")
+
 // served returns the kind in the first of its API versions that is served. Of others' kinds nothing but their names is assumed.
 func (l *Live) served(ctx context.Context, kind snapshot.Kind) (snapshot.Kind, error) {
 	for _, version := range []string{kind.APIVersion(), kind.Also} {
@@ -71,7 +73,7 @@ func (l *Live) served(ctx context.Context, kind snapshot.Kind) (snapshot.Kind, e
 			return kind, nil
 		}
 	}
-	return kind, apierrors.NewGenericServerResponse(http.StatusNotFound, "list", schema.GroupResource{Group: kind.Group, Resource: kind.Resource}, "", "", 0, false)
+	return kind, errNotServed
 }
 
 // discover asks once, whatever the answer.

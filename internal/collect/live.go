@@ -96,6 +96,11 @@ func (l *Live) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Ob
 				}
 				for _, ns := range namespaces {
 					n, err := l.list(ctx, kind, ns, scope, emit)
+					if n == 0 && kind.Optional && apierrors.IsNotFound(err) {
+						if _, unserved := l.served(ctx, kind); errors.Is(unserved, errNotServed) {
+							err = unserved
+						}
+					}
 					var failed emitError
 					if errors.As(err, &failed) {
 						return failed.error
@@ -146,7 +151,7 @@ func (l *Live) namespace(ctx context.Context, name string) error {
 // add notes how the list of a kind in a namespace ended after n objects.
 func (c *Coverage) add(ctx context.Context, kind snapshot.Kind, namespace string, n int, err error) {
 	switch {
-	case n == 0 && notServed(kind, err):
+	case errors.Is(err, errNotServed):
 		if !slices.Contains(c.Absent, kind.Name) {
 			c.Absent = append(c.Absent, kind.Name)
 		}
@@ -308,11 +313,6 @@ func continueAfterExpiry(err error) string {
 	return ""
 }
 
-// notServed reports whether the server lacks the API. The core group is in every API server: one that does not know it is none.
-func notServed(kind snapshot.Kind, err error) bool {
-	return apierrors.IsNotFound(err) && kind.Group != ""
-}
-
 func gap(ctx context.Context, kind snapshot.Kind, namespace string, read int, err error) snapshot.Gap {
 	g := snapshot.Gap{
 		Kind: kind.Name, Namespace: namespace, Read: read, Reason: snapshot.Failed,
@@ -333,7 +333,7 @@ func gap(ctx context.Context, kind snapshot.Kind, namespace string, read int, er
 		g.Reason, g.Message = snapshot.TimedOut, fmt.Sprintf("listing %s was not finished: %s", resource(kind), kube.Message(context.Cause(ctx)))
 	case errors.Is(err, context.DeadlineExceeded), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
 		g.Reason, g.Message = snapshot.TimedOut, fmt.Sprintf("listing %s took too long", resource(kind))
-	case apierrors.IsNotFound(err):
+	case apierrors.IsNotFound(err) && !kind.MayBeAbsent():
 		g.Message = fmt.Sprintf("the server does not know %s, as every API server does; check the endpoint that the target names", resource(kind))
 	}
 	return g

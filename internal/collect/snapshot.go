@@ -160,6 +160,11 @@ func (s Snapshot) coverage(r *snapshot.Reader, scope Scope, inScope func(snapsho
 		case !inScope(k):
 		case recorded:
 			cov.Objects[k.Name] = read[k.Name]
+		case slices.Contains(end.Absent, k.Name) && !k.MayBeAbsent():
+			cov.Gaps = append(cov.Gaps, snapshot.Gap{
+				Kind: k.Name, Reason: snapshot.Failed,
+				Message: fmt.Sprintf("the snapshot says that the server did not know %s, as every API server does; record the cluster anew", resource(k)),
+			})
 		case slices.Contains(end.Absent, k.Name):
 			cov.Absent = append(cov.Absent, k.Name)
 		case !gaps[k.Name]:

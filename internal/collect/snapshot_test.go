@@ -160,10 +160,18 @@ func TestSnapshotScope(t *testing.T) {
 		},
 		"recorded by an older scanner": {
 			header: snapshot.Header{Kubemuster: "v1"},
-			end:    snapshot.Ending{Absent: []string{"Role"}},
-			scope:  Scope{Kinds: kinds},
+			end:    snapshot.Ending{Objects: map[string]int{"Role": 0}, Absent: []string{"MutatingAdmissionPolicy"}},
+			scope:  Scope{Kinds: slices.Concat(kinds, named("MutatingAdmissionPolicy"))},
 			names:  map[string][]string{"Namespace": {"/a", "/b"}, "Pod": {"a/1", "b/2"}},
-			want:   Coverage{Objects: map[string]int{"Namespace": 2, "Pod": 2}, Absent: []string{"Role"}, Gaps: []snapshot.Gap{unknown}},
+			want:   Coverage{Objects: map[string]int{"Namespace": 2, "Pod": 2, "Role": 0}, Absent: []string{"MutatingAdmissionPolicy"}, Gaps: []snapshot.Gap{unknown}},
+		},
+		"without what every API server serves": {
+			end:   snapshot.Ending{Objects: map[string]int{"Node": 0}, Absent: []string{"Role"}},
+			scope: Scope{Kinds: kinds},
+			names: map[string][]string{"Namespace": {"/a", "/b"}, "Pod": {"a/1", "b/2"}},
+			want: Coverage{Objects: map[string]int{"Node": 0, "Namespace": 2, "Pod": 2}, Gaps: []snapshot.Gap{{
+				Kind: "Role", Reason: snapshot.Failed, Message: "the snapshot says that the server did not know roles.rbac.authorization.k8s.io, as every API server does; record the cluster anew",
+			}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

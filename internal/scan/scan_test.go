@@ -225,12 +225,21 @@ func TestCoverage(t *testing.T) {
 			reasons:    map[string]string{"XX1001": "Pod: failed: listing pods failed: BadRequest"},
 		},
 		{
-			name: "a kind is not served", broken: on(func(r request) bool { return r.fail(404, "NotFound") }, "mutatingadmissionpolicies"), status: report.Complete,
+			name: "a kind is not served", status: report.Complete,
+			broken: func(r request) bool {
+				if r.URL.Path == "/apis/admissionregistration.k8s.io/v1" {
+					fmt.Fprint(r.w, `{"kind":"APIResourceList","resources":[]}`)
+					return true
+				}
+				return r.resource == "mutatingadmissionpolicies" && r.fail(404, "NotFound")
+			},
 			tallies: map[string]string{"XX5001": "not_applicable=1"},
 			reasons: map[string]string{"XX5001": "the server does not serve MutatingAdmissionPolicy"},
 		},
 		{
-			name: "policies are not served: there are none", broken: on(func(r request) bool { return r.fail(404, "NotFound") }, "networkpolicies"), status: report.Complete,
+			name: "policies are not found, which every server has", broken: on(func(r request) bool { return r.fail(404, "NotFound") }, "networkpolicies"), status: report.Partial,
+			tallies: map[string]string{"XX4001": "not_evaluated=1"},
+			reasons: map[string]string{"XX4001": "the server does not know networkpolicies.networking.k8s.io, as every API server does"},
 		},
 		{
 			name: "credentials are revoked when pods are read", broken: on(func(r request) bool { return r.fail(401, "Unauthorized") }, "replicasets", "jobs", "pods"), status: report.Partial,

@@ -33,7 +33,13 @@ type Kind struct {
 	Type reflect.Type
 	// OptIn is the flag that allows reading the kind, without its dashes; empty for those that every scan reads.
 	OptIn string
+	// Optional marks a kind of Kubernetes' own that a supported API server may not serve: an older one, or one where it is turned
+	// off. All others but custom resources every API server has, so that one which does not know them is none, or is not whole.
+	Optional bool
 }
+
+// MayBeAbsent reports whether a cluster may be without the kind: what every API server serves and this one does not is unread.
+func (k Kind) MayBeAbsent() bool { return k.Optional || k.Custom() }
 
 // APIVersion returns group/version as manifests write it.
 func (k Kind) APIVersion() string {
@@ -56,10 +62,10 @@ var builtIn = []Kind{
 	cluster[rbacv1.ClusterRoleBinding](rbacv1.GroupName, "v1", "clusterrolebindings"),
 	cluster[admissionv1.ValidatingWebhookConfiguration](admissionv1.GroupName, "v1", "validatingwebhookconfigurations"),
 	cluster[admissionv1.MutatingWebhookConfiguration](admissionv1.GroupName, "v1", "mutatingwebhookconfigurations"),
-	cluster[admissionv1.ValidatingAdmissionPolicy](admissionv1.GroupName, "v1", "validatingadmissionpolicies"),
-	cluster[admissionv1.ValidatingAdmissionPolicyBinding](admissionv1.GroupName, "v1", "validatingadmissionpolicybindings"),
-	cluster[admissionv1.MutatingAdmissionPolicy](admissionv1.GroupName, "v1", "mutatingadmissionpolicies"),
-	cluster[admissionv1.MutatingAdmissionPolicyBinding](admissionv1.GroupName, "v1", "mutatingadmissionpolicybindings"),
+	cluster[admissionv1.ValidatingAdmissionPolicy](admissionv1.GroupName, "v1", "validatingadmissionpolicies").optional(),
+	cluster[admissionv1.ValidatingAdmissionPolicyBinding](admissionv1.GroupName, "v1", "validatingadmissionpolicybindings").optional(),
+	cluster[admissionv1.MutatingAdmissionPolicy](admissionv1.GroupName, "v1", "mutatingadmissionpolicies").optional(),
+	cluster[admissionv1.MutatingAdmissionPolicyBinding](admissionv1.GroupName, "v1", "mutatingadmissionpolicybindings").optional(),
 	namespaced[corev1.ServiceAccount]("", "v1", "serviceaccounts", ""),
 	namespaced[rbacv1.Role](rbacv1.GroupName, "v1", "roles", ""),
 	namespaced[rbacv1.RoleBinding](rbacv1.GroupName, "v1", "rolebindings", ""),
@@ -110,6 +116,11 @@ func cluster[T any](group, version, resource string) Kind {
 
 func (k Kind) inWave(n int) Kind {
 	k.Wave = n
+	return k
+}
+
+func (k Kind) optional() Kind {
+	k.Optional = true
 	return k
 }
 
