@@ -135,26 +135,8 @@ func (g *Graph) Of(who Identity) []*Grant {
 	})
 }
 
-// Allows reports whether RBAC lets the identity make the request.
-func (g *Graph) Allows(who Identity, r Request) bool {
-	for _, n := range g.Of(who) {
-		if !n.covers(r.Namespace) {
-			continue
-		}
-		for i := range n.Rules {
-			if allows(&n.Rules[i], r) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // ClusterWide reports whether the grant holds in the whole cluster, and not in its own namespace alone.
 func (n *Grant) ClusterWide() bool { return n.Kind == "ClusterRoleBinding" }
-
-// covers reports whether the grant holds for requests in a namespace; empty is for what has none, and for all at once.
-func (n *Grant) covers(namespace string) bool { return n.ClusterWide() || n.Namespace == namespace }
 
 // IdentityOf is whom a subject stands for, with the groups that are known of it: those of a user come from outside.
 func IdentityOf(s snapshot.InventorySubject) Identity {

@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/kubemuster/kubemuster/internal/rbac"
@@ -18,7 +19,7 @@ type (
 )
 
 // What the API server does beyond this is in test/e2e, which asks it.
-func TestAllows(t *testing.T) {
+func TestGrantsOfAnIdentity(t *testing.T) {
 	graph := rbac.New(snapshot.Inventory{
 		Roles: []role{
 			{Kind: "ClusterRole", Name: "reader", Rules: []rule{{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods", "*/log"}}}},
@@ -35,26 +36,34 @@ func TestAllows(t *testing.T) {
 	web := rbac.ServiceAccount("shop", "web")
 	for _, tt := range []struct {
 		name string
-		what rbac.Request
+		what rbac.Permission
 		want bool
 	}{
-		{"its namespace, where the binding names none", rbac.Request{Verb: "get", Namespace: "shop", Resource: "pods", Name: "a"}, true},
-		{"another namespace", rbac.Request{Verb: "get", Namespace: "bank", Resource: "pods", Name: "a"}, false},
-		{"all namespaces at once", rbac.Request{Verb: "get", Resource: "pods"}, false},
-		{"another group", rbac.Request{Verb: "get", Namespace: "shop", Group: "apps", Resource: "pods"}, false},
-		{"any resource's log", rbac.Request{Verb: "get", Namespace: "shop", Resource: "jobs", Subresource: "log"}, true},
-		{"a resource is not its subresource", rbac.Request{Verb: "get", Namespace: "shop", Resource: "pods", Subresource: "exec"}, false},
-		{"the object that is named", rbac.Request{Verb: "delete", Namespace: "shop", Resource: "secrets", Name: "tls"}, true},
-		{"another object", rbac.Request{Verb: "delete", Namespace: "shop", Resource: "secrets", Name: "db"}, false},
-		{"a request without a name", rbac.Request{Verb: "list", Namespace: "shop", Resource: "secrets"}, false},
-		{"a path by an implicit group", rbac.Request{Verb: "get", Path: "/healthz/etcd"}, true},
-		{"another path", rbac.Request{Verb: "get", Path: "/healthz"}, false},
-		{"a role that does not exist", rbac.Request{Verb: "get", Namespace: "shop", Resource: "nodes"}, false},
+		{"its namespace, where the binding names none", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods"}, ResourceNames: []string{"a"}, Namespaces: []string{"shop"}}, true},
+		{"another namespace", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods"}, ResourceNames: []string{"a"}, Namespaces: []string{"bank"}}, false},
+		{"all namespaces at once", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods"}, Extent: rbac.InCluster}, false},
+		{"another group", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{"apps"}, Resources: []string{"pods"}, Namespaces: []string{"shop"}}, false},
+		{"any resource's log", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"jobs/log"}, Namespaces: []string{"shop"}}, true},
+		{"a resource is not its subresource", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"pods/exec"}, Namespaces: []string{"shop"}}, false},
+		{"the object that is named", rbac.Permission{Verbs: []string{"delete"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"tls"}, Namespaces: []string{"shop"}}, true},
+		{"another object", rbac.Permission{Verbs: []string{"delete"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"db"}, Namespaces: []string{"shop"}}, false},
+		{"a verb that carries no name", rbac.Permission{Verbs: []string{"deletecollection"}, APIGroups: []string{""}, Resources: []string{"secrets"}, Namespaces: []string{"shop"}}, false},
+		{"a path by an implicit group", rbac.Permission{Verbs: []string{"get"}, NonResourceURLs: []string{"/healthz/etcd"}}, true},
+		{"another path", rbac.Permission{Verbs: []string{"get"}, NonResourceURLs: []string{"/healthz"}}, false},
+		{"a role that does not exist", rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"nodes"}, Namespaces: []string{"shop"}}, false},
 	} {
-		if got := graph.Allows(web, tt.what); got != tt.want {
+		if got := gives(graph, web, tt.what); got != tt.want {
 			t.Errorf("%s: allowed is %v", tt.name, got)
 		}
 	}
+}
+
+// gives reports whether one of the identity's grants gives the permission.
+func gives(g *rbac.Graph, who rbac.Identity, p rbac.Permission) bool {
+	return slices.ContainsFunc(g.Of(who), func(n *rbac.Grant) bool {
+		_, ok := n.Gives(p)
+		return ok
+	})
 }
 
 // Manifests rarely hold what every cluster has.
@@ -62,12 +71,12 @@ func TestDeclaredRolesIncludeTheDefaults(t *testing.T) {
 	inv := snapshot.Inventory{Bindings: []binding{
 		{Kind: "RoleBinding", Namespace: "shop", Name: "dev", Role: ref{Kind: "ClusterRole", Name: "edit"}, Subjects: []subject{{Kind: "User", Name: "ada"}}},
 	}}
-	ada, exec := rbac.Identity{User: "ada"}, rbac.Request{Verb: "create", Namespace: "shop", Resource: "pods", Subresource: "exec", Name: "web"}
-	if rbac.New(inv).Allows(ada, exec) {
+	ada, exec := rbac.Identity{User: "ada"}, rbac.Permission{Verbs: []string{"create"}, APIGroups: []string{""}, Resources: []string{"pods/exec"}, ResourceNames: []string{"web"}, Namespaces: []string{"shop"}}
+	if gives(rbac.New(inv), ada, exec) {
 		t.Error("a cluster has a role that was not read")
 	}
 	inv.Declared = true
-	if !rbac.New(inv).Allows(ada, exec) {
+	if !gives(rbac.New(inv), ada, exec) {
 		t.Error("edit does not allow exec")
 	}
 }

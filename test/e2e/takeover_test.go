@@ -31,7 +31,6 @@ import (
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
-	"github.com/kubemuster/kubemuster/internal/rbac"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 	"github.com/kubemuster/kubemuster/test/e2e/cluster"
 )
@@ -80,7 +79,7 @@ var escalations = map[string]struct {
 				ObjectMeta: metav1.ObjectMeta{Name: a.name}, RoleRef: toClusterAdmin, Subjects: []rbacv1.Subject{a.account},
 			}, metav1.CreateOptions{})
 			a.check(err)
-			a.await(rbac.Request{Verb: "create", Namespace: "kube-system", Resource: "serviceaccounts", Subresource: "token"})
+			a.await(action{Verb: "create", Namespace: "kube-system", Resource: "serviceaccounts", Subresource: "token"})
 			a.raise(a.issue(a.client, nil))
 		},
 	},
@@ -169,7 +168,7 @@ func TestTakeover(t *testing.T) {
 			}
 			e.take(a)
 			if name != "reach kubelets" {
-				a.await(rbac.Request{Verb: "*", Group: "*", Resource: "*"})
+				a.await(action{Verb: "*", Group: "*", Resource: "*"})
 			}
 		})
 	}
@@ -254,9 +253,9 @@ func newAttacker(t *testing.T, c *cluster.Cluster, admin kubernetes.Interface, n
 	a.config = a.with(token.Status.Token)
 	a.client = clientFor(t, a.config)
 	for _, r := range rules {
-		request := rbac.Request{Verb: r.Verbs[0], Group: r.APIGroups[0], Name: append(slices.Clone(r.ResourceNames), "")[0]}
-		request.Resource, request.Subresource, _ = strings.Cut(r.Resources[0], "/")
-		a.await(request)
+		asked := action{Verb: r.Verbs[0], Group: r.APIGroups[0], Name: append(slices.Clone(r.ResourceNames), "")[0]}
+		asked.Resource, asked.Subresource, _ = strings.Cut(r.Resources[0], "/")
+		a.await(asked)
 	}
 	return a
 }
@@ -274,7 +273,7 @@ func (a attacker) with(token string) *rest.Config {
 }
 
 // await asks until the attacker may make the request: the authorizer learns of new rights a moment later.
-func (a attacker) await(r rbac.Request) {
+func (a attacker) await(r action) {
 	a.Helper()
 	ctx, cancel := context.WithTimeout(a.Context(), time.Minute)
 	defer cancel()
