@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -200,12 +201,15 @@ func (l *Live) pages(ctx context.Context, kind snapshot.Kind, namespace string, 
 	}()
 	expired := false
 	opts := metav1.ListOptions{Limit: l.pageSize}
-	seen := map[string]bool{}
+	followed := tokens{}
 	for range l.maxPages {
 		p, err := l.page(ctx, client, kind, namespace, opts)
 		if token := continueAfterExpiry(err); token != "" && !expired {
 			// The list's revision is compacted away. The server's token goes on from the same key at a newer revision; starting
 			// again would judge objects twice.
+			if err := checkToken(token); err != nil {
+				return err
+			}
 			opts.Continue, expired = token, true
 			continue
 		}
@@ -225,16 +229,35 @@ func (l *Live) pages(ctx context.Context, kind snapshot.Kind, namespace string, 
 		if p.next == "" {
 			return nil
 		}
-		if len(p.next) > maxToken {
-			return fmt.Errorf("the server answers a continue token of %d bytes, which is none of an API server's", len(p.next))
+		if err := followed.add(p.next); err != nil {
+			return err
 		}
-		if seen[p.next] {
-			return errors.New("the server answers the same page again and again")
-		}
-		seen[p.next] = true
 		opts.Continue = p.next
 	}
 	return fmt.Errorf("the list does not end: %d pages were read", l.maxPages)
+}
+
+// tokens are the continue tokens of a list that were followed, by their hashes: there may be as many as pages.
+type tokens map[[sha256.Size]byte]bool
+
+func checkToken(token string) error {
+	if len(token) > maxToken {
+		return fmt.Errorf("the server answers a continue token of %d bytes, which is none of an API server's", len(token))
+	}
+	return nil
+}
+
+// add returns why a page's token is not to be followed, and else takes note of it. That of a 410 may be one that was.
+func (t tokens) add(token string) error {
+	if err := checkToken(token); err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(token))
+	if t[sum] {
+		return errors.New("the server answers the same page again and again")
+	}
+	t[sum] = true
+	return nil
 }
 
 func (l *Live) page(ctx context.Context, client rest.Interface, kind snapshot.Kind, namespace string, opts metav1.ListOptions) (p page, err error) {

@@ -261,6 +261,7 @@ func TestLiveFaults(t *testing.T) {
 			return r.resource == "pods" && (r.n == 2 || r.n == 4) && r.status(410, "Expired", "too old", next(r))
 		}, pods, "", "", 6},
 		{"revision expired, without a token", page(2, func(r request) bool { return r.status(410, "Expired", "too old", "") }), 2, snapshot.Failed, "listing pods failed: too old", 2},
+		{"revision expired, with a token that is too long", page(2, func(r request) bool { return r.status(410, "Expired", "too old", strings.Repeat("x", 16<<10)) }), 2, snapshot.Failed, "a continue token of 16384 bytes, which is none of an API server's", 2},
 		{"revision expired, for ever", func(r request) bool {
 			return r.resource == "pods" && r.n > 1 && r.status(410, "Expired", "too old", next(r)+"again")
 		}, 2, snapshot.Failed, "listing pods failed: too old", 3},
