@@ -205,6 +205,12 @@ func (e *Engine) Judges(id, kind string) bool {
 	})
 }
 
+// Stands reports whether what a check finds holds whatever else there is: who holds what is not less for what was not read. A
+// check of the whole cluster that looks for permissions or judges grants is such a one; others may miss something that is there.
+func (e *Engine) Stands(id string) bool {
+	return slices.ContainsFunc(e.checks, func(c *check) bool { return c.ID == id && (c.Scope == finding.GrantScope || c.permissions != nil) })
+}
+
 // Object judges one object with the checks of its kind.
 func (e *Engine) Object(ctx context.Context, o snapshot.Object, cluster Cluster) Judgement {
 	return e.For(cluster).Object(ctx, o)

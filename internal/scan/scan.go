@@ -458,14 +458,15 @@ func (r *run) untold(c finding.Check) bool {
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	inv := r.index.Inventory()
 	skip := func(c finding.Check) bool {
-		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" || r.notServed(c) != ""
+		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" && !r.scanner.Engine.Stands(c.ID) || r.notServed(c) != ""
 	}
-	checks, grants := 0, map[string]bool{}
+	checks, grants, unread := 0, map[string]bool{}, map[string]bool{}
 	for _, c := range r.scanner.Engine.Checks() {
 		if c.Scope != finding.ObjectScope && !skip(c) {
 			checks++
 		}
 		grants[c.ID] = c.Scope == finding.GrantScope
+		unread[c.ID] = r.unread(c) != ""
 	}
 	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Judging, Objects: r.read, Kinds: len(r.kinds), Checks: checks})
 	j := r.scanner.Engine.Cluster(ctx, inv, r.about, skip)
@@ -486,6 +487,7 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 			j.Findings[i].ManagedBy = policy.ByProvider
 		}
 	}
+	j.Verdicts = slices.DeleteFunc(j.Verdicts, func(v policy.Verdict) bool { return v.Verdict == finding.Pass && unread[v.Check] })
 	r.take(j, "the cluster")
 }
 
