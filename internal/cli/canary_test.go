@@ -48,8 +48,10 @@ var (
 	entropy    = random("high entropy", 48)
 	password   = random("password", 16) // nothing tells it but its name
 	kubeToken  = random("of the kubeconfig", 40)
+	words      = strings.Trim(strings.ToLower(letters.ReplaceAllString(random("words", 40), "-")), "-") // as a class is written
+	letters    = regexp.MustCompile(`[0-9]+`)
 
-	forbidden = []string{awsKeyID, awsSecret, github, jwt, pemBody, urlPass, bearer, entropy, password, kubeToken}
+	forbidden = []string{words, awsKeyID, awsSecret, github, jwt, pemBody, urlPass, bearer, entropy, password, kubeToken}
 	// telling are told by themselves, wherever they stand.
 	telling = []string{awsKeyID, awsSecret, github, jwt, privateKey, connection}
 )
@@ -398,7 +400,7 @@ func planted() []snapshot.Object {
 
 	all := append(slices.Clone(telling), entropy, password, "Bearer "+bearer)
 	script := `curl -H "Authorization: Bearer ` + bearer + `" -u app:` + password + ` https://x.example/?token=` + password + ` && PGPASSWORD=` + password + ` psql ` + connection + `; use ` + entropy
-	commands := slices.Concat(telling, []string{"--password=" + password, "--token", bearer, entropy, "Authorization: Bearer " + bearer, script})
+	commands := slices.Concat(telling, []string{"--password=" + password, "--token", bearer, entropy, "Authorization: Bearer " + bearer, script}, spoken())
 	handler := corev1.ProbeHandler{
 		Exec:    &corev1.ExecAction{Command: commands},
 		HTTPGet: &corev1.HTTPGetAction{Path: "/healthz?token=" + password + "&x=" + github, Host: connection},
@@ -414,6 +416,7 @@ func planted() []snapshot.Object {
 	}
 	for i, v := range all {
 		c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("V%d", i), Value: v})
+		c.Env = append(c.Env, corev1.EnvVar{Name: "PASSWORD", Value: "<" + words + ">"}, corev1.EnvVar{Name: "STORAGE", Value: "AccountName=shop;AccountKey=" + password})
 		c.EnvFrom = append(c.EnvFrom, corev1.EnvFromSource{Prefix: telling[i%len(telling)], ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "config"}}})
 	}
 	source := func(s corev1.VolumeSource) corev1.Volume { return corev1.Volume{Name: "v", VolumeSource: s} }
@@ -484,6 +487,17 @@ func planted() []snapshot.Object {
 		objects = append(objects, o)
 	}
 	return objects
+}
+
+// spoken are the ways in which a command line gives a secret that nothing tells but the word before it.
+func spoken() []string {
+	return []string{
+		"-u", "admin:" + password, "--user", "admin:" + password, "--user=admin:" + password, "--requirepass", password, "--masterauth=" + password,
+		"-storepass", password, "--passphrase " + password, "--db-pass", "/" + password, "--db-pass", "-" + password, "X-Auth-Key: " + password,
+		"Authorization: ApiKey " + password, "--password=<" + words + ">", "Server=db;Password=" + password,
+		"wget --password " + password, "export DB_PASS=" + password, "curl --user admin:" + password + " -u 'admin:" + password + "'", "redis-cli -a " + password,
+		"mysql -p" + password, "password: a b " + password + "\nuser: a", `["psql","--password","` + password + `"]`, "redis-cli", "-a", password,
+	}
 }
 
 // encode is the object as a manifest.

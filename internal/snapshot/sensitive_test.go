@@ -45,6 +45,17 @@ func TestClassify(t *testing.T) {
 		{"JAVA_OPTS", "-Xmx512m -XX:+UseG1GC", ClassPlain},
 		// what a recorded cluster holds stays what it is
 		{"DB_PASSWORD", "<jwt>", classOf(redact.JWT)},
+		{"DB_PASSWORD", "<correct-horse-battery-staple>", ClassNamedSecret}, // and what is no class is a value
+		{"X", "<correct-horse>", ClassPlain},
+		{"DBPASS", "hunter2", ClassNamedSecret},
+		{"DB_PASS", "/hunter2", ClassNamedSecret},
+		{"AZURE_STORAGE_KEY", "aHVudGVyMg==", ClassNamedSecret},
+		{"PARTITION_KEY", "id", ClassPlain},
+		{"STORAGE", "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=aHVudGVyMg==;EndpointSuffix=core.windows.net", classOf(redact.URLPassword)},
+		{"DB", "Server=db;Database=shop;User Id=sa;Password=hunter2", classOf(redact.URLPassword)},
+		{"DB", "Server=db;Database=shop;Trusted_Connection=yes", ClassPlain},
+		{"OPTS", "-Xmx512m -Ddb.password=hunter2", ClassNamedSecret},
+		{"JSON", `{"db":{"password":"hunter2"}}`, ClassNamedSecret},
 		{"X", "<aws-key-id>", classOf(redact.AWSKeyID)},
 	} {
 		if got := Classify(tt.name, tt.value); got != tt.want {
