@@ -401,6 +401,7 @@ func planted() []snapshot.Object {
 	all := append(slices.Clone(telling), entropy, password, "Bearer "+bearer)
 	script := `curl -H "Authorization: Bearer ` + bearer + `" -u app:` + password + ` https://x.example/?token=` + password + ` && PGPASSWORD=` + password + ` psql ` + connection + `; use ` + entropy
 	commands := slices.Concat(telling, []string{"--password=" + password, "--token", bearer, entropy, "Authorization: Bearer " + bearer, script}, spoken())
+	says := "cannot log in with password=" + password + ", nor with " + password
 	handler := corev1.ProbeHandler{
 		Exec:    &corev1.ExecAction{Command: commands},
 		HTTPGet: &corev1.HTTPGetAction{Path: "/healthz?token=" + password + "&x=" + github, Host: connection},
@@ -456,15 +457,20 @@ func planted() []snapshot.Object {
 		url := "https://app:" + urlPass + "@hook.example/validate/" + bearer + "?token=" + password + "&key=" + github
 		switch v := v.(type) {
 		case *corev1.Pod:
-			v.Status = corev1.PodStatus{Message: "cannot pull " + connection, Conditions: []corev1.PodCondition{{Message: strings.Join(telling, " ")}}}
+			v.Status = corev1.PodStatus{Message: "cannot pull " + connection, Conditions: []corev1.PodCondition{{Message: strings.Join(telling, " ")}, {Message: says}}}
+			v.Status.ContainerStatuses = []corev1.ContainerStatus{{
+				State:                corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: says}, Waiting: &corev1.ContainerStateWaiting{Message: says}},
+				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: says}},
+			}}
 		case *appsv1.Deployment:
 			v.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+			v.Status.Conditions = []appsv1.DeploymentCondition{{Message: says}}
 		case *corev1.PersistentVolume:
 			v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: "x", VolumeAttributes: attributes}
 		case *corev1.Service:
 			v.Spec.Selector, v.Spec.ExternalName = labels, github
 		case *corev1.Node:
-			v.Spec.ProviderID, v.Status.Conditions = "x://"+github, []corev1.NodeCondition{{Message: connection}}
+			v.Spec.ProviderID, v.Status.Conditions = "x://"+github, []corev1.NodeCondition{{Message: connection}, {Message: says}}
 		case *networkingv1.NetworkPolicy:
 			v.Spec.PodSelector.MatchLabels = labels
 		case *unstructured.Unstructured:
@@ -472,7 +478,9 @@ func planted() []snapshot.Object {
 			if err != nil {
 				panic(err)
 			}
+			v.Object["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "message": says}}}
 			v.Object["spec"] = map[string]any{
+				"extraEnv": []any{map[string]any{"name": "DB_PASS", "value": password}, map[string]any{"name": "ANY", "value": password}}, "envVars": map[string]any{"DB_PASS": password},
 				"template": map[string]any{"containers": []any{container}}, "adminPassword": password, "token": map[string]any{"value": bearer},
 				"url": url, "config": "user: app\npassword: " + password + "\nkey: " + github, "deep": []any{[]any{map[string]any{"key": jwt, "pem": privateKey}}},
 				"parameters": []any{map[string]any{"name": "db-password", "value": password}, map[string]any{"name": "opaque", "value": entropy}},

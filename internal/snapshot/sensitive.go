@@ -94,8 +94,8 @@ func classOfValue(name, value string) Class {
 }
 
 // Classified returns o without what nobody may see of it: every literal environment value and probe header, and each
-// credential in a command line, an annotation, an attribute or any other text is replaced by its class. It changes the
-// object that o points to. Rego, reports and recordings never hold the values themselves.
+// credential in a command line, an annotation, an attribute or any other text is replaced by its class. Messages of
+// conditions and of containers go as a whole. It changes the object that o points to. Rego, reports and recordings never hold the values themselves.
 func Classified(o Object) Object {
 	if spec := o.PodSpec(); spec != nil {
 		for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
@@ -140,6 +140,9 @@ func classifyAll(v reflect.Value) {
 			classifyTree(m)
 		}
 	case reflect.Struct:
+		if i := messageField(v.Type()); i != nil {
+			v.FieldByIndex(i).SetString("")
+		}
 		for _, i := range textFields(v.Type()) {
 			classifyAll(v.Field(i))
 		}
@@ -188,6 +191,28 @@ func classifyEntry(key, value string) string {
 	}
 	return safe
 }
+
+// messageField is the message of a status: that of a condition, or what a container wrote when it ended. Programs write into
+// those what they like, passwords among it, and no check reads them. nil is of other types.
+func messageField(t reflect.Type) []int {
+	if i, ok := messages.Load(t); ok {
+		return i.([]int)
+	}
+	var index []int
+	switch t {
+	case reflect.TypeFor[corev1.ContainerStateTerminated](), reflect.TypeFor[corev1.ContainerStateWaiting](), reflect.TypeFor[corev1.PodStatus]():
+		f, _ := t.FieldByName("Message")
+		index = f.Index
+	default:
+		if f, ok := t.FieldByName("Message"); ok && strings.HasSuffix(t.Name(), "Condition") && f.Type.Kind() == reflect.String {
+			index = f.Index
+		}
+	}
+	messages.Store(t, index)
+	return index
+}
+
+var messages sync.Map // reflect.Type → []int
 
 // texts are the fields of a type that hold text, at any depth. It is derived from Go types alone.
 var texts sync.Map // reflect.Type → []int
