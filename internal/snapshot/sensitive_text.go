@@ -436,6 +436,10 @@ func isAddress(text string, start, colon int) bool {
 // takesNext reports whether a name that is no flag is given what stands behind it: in files of Redis, in SQL, and in the
 // headers that a proxy sets.
 func takesNext(text string, start int, name string, next byte) bool {
+	by := len(name) == len("by") && fold(name, "by")
+	if !by && !hinted(name) {
+		return false
+	}
 	before := strings.TrimRight(text[:start], " \t")
 	switch {
 	case strings.HasSuffix(before, "_header"), strings.HasSuffix(before, "-header"):
@@ -446,7 +450,7 @@ func takesNext(text string, start int, name string, next byte) bool {
 		return false
 	}
 	return len(name) == len("password") && fold(name, "password") ||
-		len(name) == len("by") && fold(name, "by") && len(before) >= len("identified") && fold(before[len(before)-len("identified"):], "identified")
+		by && len(before) >= len("identified") && fold(before[len(before)-len("identified"):], "identified")
 }
 
 // isAuthorization reports whether a name is that of the header.
