@@ -48,8 +48,10 @@ var (
 	entropy    = random("high entropy", 48)
 	password   = random("password", 16) // nothing tells it but its name
 	kubeToken  = random("of the kubeconfig", 40)
+	words      = strings.Trim(strings.ToLower(letters.ReplaceAllString(random("words", 40), "-")), "-") // as a class is written
+	letters    = regexp.MustCompile(`[0-9]+`)
 
-	forbidden = []string{awsKeyID, awsSecret, github, jwt, pemBody, urlPass, bearer, entropy, password, kubeToken}
+	forbidden = []string{words, awsKeyID, awsSecret, github, jwt, pemBody, urlPass, bearer, entropy, password, kubeToken}
 	// telling are told by themselves, wherever they stand.
 	telling = []string{awsKeyID, awsSecret, github, jwt, privateKey, connection}
 )
@@ -398,7 +400,8 @@ func planted() []snapshot.Object {
 
 	all := append(slices.Clone(telling), entropy, password, "Bearer "+bearer)
 	script := `curl -H "Authorization: Bearer ` + bearer + `" -u app:` + password + ` https://x.example/?token=` + password + ` && PGPASSWORD=` + password + ` psql ` + connection + `; use ` + entropy
-	commands := slices.Concat(telling, []string{"--password=" + password, "--token", bearer, entropy, "Authorization: Bearer " + bearer, script})
+	commands := slices.Concat(telling, []string{"--password=" + password, "--token", bearer, entropy, "Authorization: Bearer " + bearer, script}, spoken())
+	says := "cannot log in with password=" + password + ", nor with " + password
 	handler := corev1.ProbeHandler{
 		Exec:    &corev1.ExecAction{Command: commands},
 		HTTPGet: &corev1.HTTPGetAction{Path: "/healthz?token=" + password + "&x=" + github, Host: connection},
@@ -414,6 +417,7 @@ func planted() []snapshot.Object {
 	}
 	for i, v := range all {
 		c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("V%d", i), Value: v})
+		c.Env = append(c.Env, corev1.EnvVar{Name: "PASSWORD", Value: "<" + words + ">"}, corev1.EnvVar{Name: "STORAGE", Value: "AccountName=shop;AccountKey=" + password})
 		c.EnvFrom = append(c.EnvFrom, corev1.EnvFromSource{Prefix: telling[i%len(telling)], ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "config"}}})
 	}
 	source := func(s corev1.VolumeSource) corev1.Volume { return corev1.Volume{Name: "v", VolumeSource: s} }
@@ -453,15 +457,20 @@ func planted() []snapshot.Object {
 		url := "https://app:" + urlPass + "@hook.example/validate/" + bearer + "?token=" + password + "&key=" + github
 		switch v := v.(type) {
 		case *corev1.Pod:
-			v.Status = corev1.PodStatus{Message: "cannot pull " + connection, Conditions: []corev1.PodCondition{{Message: strings.Join(telling, " ")}}}
+			v.Status = corev1.PodStatus{Message: "cannot pull " + connection, Conditions: []corev1.PodCondition{{Message: strings.Join(telling, " ")}, {Message: says}}}
+			v.Status.ContainerStatuses = []corev1.ContainerStatus{{
+				State:                corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: says}, Waiting: &corev1.ContainerStateWaiting{Message: says}},
+				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: says}},
+			}}
 		case *appsv1.Deployment:
 			v.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+			v.Status.Conditions = []appsv1.DeploymentCondition{{Message: says}}
 		case *corev1.PersistentVolume:
 			v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: "x", VolumeAttributes: attributes}
 		case *corev1.Service:
 			v.Spec.Selector, v.Spec.ExternalName = labels, github
 		case *corev1.Node:
-			v.Spec.ProviderID, v.Status.Conditions = "x://"+github, []corev1.NodeCondition{{Message: connection}}
+			v.Spec.ProviderID, v.Status.Conditions = "x://"+github, []corev1.NodeCondition{{Message: connection}, {Message: says}}
 		case *networkingv1.NetworkPolicy:
 			v.Spec.PodSelector.MatchLabels = labels
 		case *unstructured.Unstructured:
@@ -469,7 +478,9 @@ func planted() []snapshot.Object {
 			if err != nil {
 				panic(err)
 			}
+			v.Object["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "message": says}}}
 			v.Object["spec"] = map[string]any{
+				"extraEnv": []any{map[string]any{"name": "DB_PASS", "value": password}, map[string]any{"name": "ANY", "value": password}}, "envVars": map[string]any{"DB_PASS": password},
 				"template": map[string]any{"containers": []any{container}}, "adminPassword": password, "token": map[string]any{"value": bearer},
 				"url": url, "config": "user: app\npassword: " + password + "\nkey: " + github, "deep": []any{[]any{map[string]any{"key": jwt, "pem": privateKey}}},
 				"parameters": []any{map[string]any{"name": "db-password", "value": password}, map[string]any{"name": "opaque", "value": entropy}},
@@ -484,6 +495,17 @@ func planted() []snapshot.Object {
 		objects = append(objects, o)
 	}
 	return objects
+}
+
+// spoken are the ways in which a command line gives a secret that nothing tells but the word before it.
+func spoken() []string {
+	return []string{
+		"-u", "admin:" + password, "--user", "admin:" + password, "--user=admin:" + password, "--requirepass", password, "--masterauth=" + password,
+		"-storepass", password, "--passphrase " + password, "--db-pass", "/" + password, "--db-pass", "-" + password, "X-Auth-Key: " + password,
+		"Authorization: ApiKey " + password, "--password=<" + words + ">", "Server=db;Password=" + password,
+		"wget --password " + password, "export DB_PASS=" + password, "curl --user admin:" + password + " -u 'admin:" + password + "'", "redis-cli -a " + password,
+		"mysql -p" + password, "password: a b " + password + "\nuser: a", `["psql","--password","` + password + `"]`, "redis-cli", "-a", password,
+	}
 }
 
 // encode is the object as a manifest.

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -149,7 +151,11 @@ func planTargets(ctx context.Context, host *plugin.Host, c *config.Config) ([]sc
 	var targets []scan.Target
 	for _, t := range c.Targets {
 		target := scan.Target{Raw: t.Target, Alias: t.Alias, ID: t.ID, Params: c.Params(t)}
-		if err := scan.Check(ctx, host, target); errors.Is(err, sdk.ErrInvalidTarget) {
+		// What takes longer is checked no further: its scan has the same time, and says that it was too little.
+		ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, 15*time.Minute))
+		err := scan.Check(ctx, host, target)
+		cancel()
+		if errors.Is(err, sdk.ErrInvalidTarget) {
 			return nil, usageError{err}
 		}
 		targets = append(targets, target)

@@ -11,6 +11,10 @@ import (
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
+// maxPage bounds the weight of the objects that are taken from a snapshot at once, beside one more. Pages of ordinary pods are
+// lighter.
+const maxPage = 64 << 20
+
 // Snapshot reads a recorded cluster.
 type Snapshot struct {
 	Path string
@@ -93,14 +97,15 @@ func (s Snapshot) Collect(ctx context.Context, scope Scope, emit func([]snapshot
 	seen := map[string]bool{} // namespaces
 	wave := 0
 	var page []snapshot.Object
+	weight := int64(0) // of the page
 	for {
 		o, err := r.Next()
-		if done := errors.Is(err, io.EOF); done || len(page) == DefaultPageSize || err == nil && o.Kind.Wave != wave {
+		if done := errors.Is(err, io.EOF); done || len(page) == DefaultPageSize || weight > maxPage || err == nil && o.Kind.Wave != wave {
 			if len(page) > 0 {
 				if err := emit(page); err != nil {
 					return Coverage{}, err
 				}
-				page = nil
+				page, weight = nil, 0
 			}
 			if done {
 				return s.coverage(r, scope, inScope, read, seen), nil
@@ -123,6 +128,7 @@ func (s Snapshot) Collect(ctx context.Context, scope Scope, emit func([]snapshot
 		// A file of others may hold what ours never do.
 		strip(o.Value)
 		page = append(page, snapshot.Classified(o))
+		weight += r.Weight()
 		read[o.Kind.Name]++
 	}
 }

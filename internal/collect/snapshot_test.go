@@ -253,3 +253,21 @@ func TestBrokenSnapshots(t *testing.T) {
 		}
 	}
 }
+
+// Pages hold less where objects hold more, so that memory is bounded.
+func TestSnapshotPagesAreBounded(t *testing.T) {
+	const size = 12 << 20
+	var pods []metav1.Object
+	for i := range 7 {
+		pods = append(pods, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("web-", i), Namespace: "shop", Annotations: map[string]string{"a": strings.Repeat("a", size)}}})
+	}
+	s := record(t, snapshot.Header{}, snapshot.Ending{Objects: map[string]int{"Pod": 0}}, pods...)
+	var pages []int
+	_, err := s.Collect(t.Context(), Scope{Kinds: named("Pod")}, func(page []snapshot.Object) error {
+		pages = append(pages, len(page))
+		return nil
+	})
+	if want := []int{6, 1}; err != nil || !slices.Equal(pages, want) {
+		t.Errorf("%v, pages of %v, want %v", err, pages, want)
+	}
+}

@@ -18,18 +18,12 @@ import (
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
 
+// What is read in JSON and what is recorded have the same bounds.
 const (
-	// maxWeight bounds what decoding makes of one answer, in bytes. A page of 500 pods has some 20 MiB. An answer is bounded
-	// itself, but what is empty in it takes two bytes, and hundreds of times as much when it is decoded.
-	maxWeight = 256 << 20
-	// typedWeight is what an object in a list of JSON takes at most, as the list grows: the largest are items and containers.
-	typedWeight = 2 << 10
-	// untypedWeight is what it takes where it is decoded to a map.
-	untypedWeight = 512
-	// valueWeight is what an entry of a list or a map takes besides its text.
-	valueWeight = 64
-	// maxDepth is as deep as decoders of JSON go.
-	maxDepth = 10_000
+	maxWeight     = snapshot.MaxWeight
+	typedWeight   = snapshot.TypedWeight
+	untypedWeight = snapshot.UntypedWeight
+	valueWeight   = snapshot.ValueWeight
 )
 
 // raw is the body of an answer in JSON or protobuf, if memory is bounded when it is decoded. An object in a list of JSON takes up
@@ -58,38 +52,7 @@ func weight(data []byte, element int64) int64 {
 	if body, ok := bytes.CutPrefix(data, protobufMagic); ok {
 		return weightOfProtobuf(body)
 	}
-	return weightOfJSON(data, element)
-}
-
-// weightOfJSON knows no types: any object in a list, or null in place of one, may be decoded to the largest.
-func weightOfJSON(data []byte, element int64) int64 {
-	total := int64(len(data))
-	var open []byte // the brackets around a place
-	for i := 0; i < len(data) && total <= maxWeight && len(open) <= maxDepth; i++ {
-		listed := len(open) > 0 && open[len(open)-1] == '['
-		switch c := data[i]; c {
-		case '"':
-			for i++; i < len(data) && data[i] != '"'; i++ {
-				if data[i] == '\\' {
-					i++
-				}
-			}
-		case '{', 'n':
-			if listed {
-				total += element
-			}
-			if c == '{' {
-				open = append(open, c)
-			}
-		case '[':
-			open = append(open, c)
-		case '}', ']':
-			open = open[:max(0, len(open)-1)]
-		case ',', ':':
-			total += valueWeight
-		}
-	}
-	return total
+	return snapshot.WeightOfJSON(data, element)
 }
 
 func weightOfProtobuf(data []byte) int64 {

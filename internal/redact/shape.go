@@ -54,17 +54,25 @@ func Shapes(s string, replace func(kind string) string) string {
 			s = shapes[i].pattern.ReplaceAllLiteralString(s, replace(shapes[i].kind))
 		}
 	}
+	var out strings.Builder
+	done := 0
 	for start := 0; start < len(s); start++ {
 		end := start
 		for end < len(s) && base64Byte[s[end]] {
 			end++
 		}
 		if end-start == awsSecretLength && Opaque(s[start:end]) {
-			return Shapes(s[:start]+replace(AWSSecret)+s[end:], replace)
+			out.WriteString(s[done:start])
+			out.WriteString(replace(AWSSecret))
+			done = end
 		}
 		start = end
 	}
-	return s
+	if done == 0 {
+		return s
+	}
+	out.WriteString(s[done:])
+	return out.String()
 }
 
 // awsSecretLength is that of an AWS secret access key, which is base64 and has no other mark.

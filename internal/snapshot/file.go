@@ -113,6 +113,7 @@ type Reader struct {
 	line    int
 	size    int64 // bytes read, unpacked
 	limit   int64 // of size
+	weight  int64 // of the last line
 	scanner *bufio.Scanner
 	counts  map[string]int
 	unknown map[schema.GroupKind]int
@@ -207,16 +208,24 @@ func (f *Reader) Next() (Object, error) {
 	}
 }
 
-// next returns the next line that is not empty.
+// Weight is about as much memory as the object takes that Next returned last, in bytes.
+func (f *Reader) Weight() int64 { return f.weight }
+
+// next returns the next line that is not empty, if memory is bounded when it is decoded.
 func (f *Reader) next() ([]byte, error) {
 	for f.scanner.Scan() {
 		f.line++
 		if f.size += int64(len(f.scanner.Bytes())) + 1; f.size > f.limit {
 			return nil, fmt.Errorf("%s:%d: the file unpacks to more than %d GiB, which no recording does", f.name, f.line, f.limit>>30)
 		}
-		if line := bytes.TrimSpace(f.scanner.Bytes()); len(line) > 0 {
-			return line, nil
+		line := bytes.TrimSpace(f.scanner.Bytes())
+		if len(line) == 0 {
+			continue
 		}
+		if f.weight = WeightOfJSON(line, TypedWeight); f.weight > MaxWeight {
+			return nil, fmt.Errorf("%s:%d: the line is too large to be read: it would take more than %d MiB, which no object of a cluster does", f.name, f.line, MaxWeight>>20)
+		}
+		return line, nil
 	}
 	switch err := f.scanner.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -52,5 +53,30 @@ func TestLimit(t *testing.T) {
 	}
 	if err := read(header+strings.Repeat("\n", 1<<20), 4096); err == nil || err.Error() != fmt.Sprintf(want, 4096-len(header)+2) {
 		t.Errorf("empty lines: %v", err)
+	}
+}
+
+// A line that would take too much when it is decoded is refused before, whatever it is: a wanted object, another one, the
+// header or the end record.
+func TestHeavyLines(t *testing.T) {
+	const header = `{"format":"kubemuster-snapshot","version":1}` + "\n"
+	empty := "{}" + strings.Repeat(",{}", 1_000_000)
+	for name, text := range map[string]string{
+		"an object":       header + "\n" + `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{"containers":[` + empty + `]}}`,
+		"of another kind": header + "\n" + `{"apiVersion":"x/v1","kind":"Other","metadata":{"name":"web"},"spec":[` + empty + `]}`,
+		"the end record":  header + "\n" + `{"end":{"gaps":[` + empty + `]}}`,
+		"the header":      "\n\n" + `{"format":"kubemuster-snapshot","version":1,"custom":[` + empty + `]}`,
+	} {
+		const want = "prod.snapshot:3: the line is too large to be read: it would take more than 256 MiB, which no object of a cluster does"
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := NewReader(strings.NewReader(text), "prod.snapshot")
+		if err == nil {
+			_, err = r.Next()
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err == nil || err.Error() != want || took > 64<<20 {
+			t.Errorf("%s: %v, after %d MiB", name, err, took>>20)
+		}
 	}
 }

@@ -27,17 +27,52 @@ func classOf(kind string) Class { return Class("<" + kind + ">") }
 
 func mark(kind string) string { return string(classOf(kind)) }
 
+// classes are all that there are. A value that looks like one and is none is a value.
+var classes = func() map[Class]bool {
+	m := map[Class]bool{ClassNamedSecret: true, ClassHighEntropy: true, ClassPlain: true}
+	for _, kind := range []string{redact.PrivateKey, redact.AWSKeyID, redact.AWSSecret, redact.JWT, redact.Token, redact.URLPassword} {
+		m[classOf(kind)] = true
+	}
+	return m
+}()
+
+// classIn is the first class that a text holds, or none.
+func classIn(text string) Class {
+	const longest = len("<url-with-password>")
+	for i := range len(text) {
+		if text[i] != '<' {
+			continue
+		}
+		if n := strings.IndexByte(text[i:min(len(text), i+longest)], '>'); n > 0 && classes[Class(text[i:i+n+1])] {
+			return Class(text[i : i+n+1])
+		}
+	}
+	return ""
+}
+
 var (
-	secretName = newPattern(`(?i)(?:^|[_.-])(?:pass|passwd|password|passphrase|pwd|secret|token|apikey|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|auth|authorization)(?:$|[_.-])|(?i:password|passwd|secret|apikey)`)
-	opaque     = newPattern(`^[A-Za-z0-9+/=_.-]{20,}$`)
-	reference  = newPattern(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
-	marked     = newPattern(`^<[a-z-]+>$`)
+	opaque    = newPattern(`^[A-Za-z0-9+/=_.-]{20,}$`)
+	reference = newPattern(`^\$\([A-Za-z_][A-Za-z0-9_]*\)$`) // to another variable: no value
+	variables = newPattern(`\$(?:\([A-Za-z_][\w.-]*\)|\{[A-Za-z_][\w.-]*\}|[A-Za-z_]\w*|[0-9@*#?])`)
+	flagAlone = newPattern(`^--?[\w.-]+$`)
 )
 
 // Classify says what a literal value under a name looks like. The name may be empty. A class is of itself: a recorded
 // cluster that is read again is the same.
 func Classify(name, value string) Class {
-	if marked.MatchString(value) {
+	class := classOfValue(name, value)
+	if class == ClassPlain && strings.ContainsAny(value, ":= ") && new(command).classifyNamed(value) != value {
+		if server, rest, ok := strings.Cut(value, ";"); ok && strings.Contains(server, "=") && strings.Contains(rest, "=") {
+			return classOf(redact.URLPassword) // a connection string is an address, too
+		}
+		return ClassNamedSecret
+	}
+	return class
+}
+
+// classOfValue is Classify without a look at the names that stand in the value.
+func classOfValue(name, value string) Class {
+	if classes[Class(value)] {
 		return Class(value)
 	}
 	var class Class
@@ -50,8 +85,8 @@ func Classify(name, value string) Class {
 	switch {
 	case class != "":
 		return class
-	case secretName.MatchString(name) && value != "true" && value != "false" && !strings.HasPrefix(value, "/"):
-		return ClassNamedSecret // a switch or a path under such a name is no secret
+	case secretName(name) && !isHarmless(value):
+		return ClassNamedSecret
 	case opaque.MatchString(value) && redact.Entropy(value) > 4.2:
 		return ClassHighEntropy
 	}
@@ -59,8 +94,8 @@ func Classify(name, value string) Class {
 }
 
 // Classified returns o without what nobody may see of it: every literal environment value and probe header, and each
-// credential in a command line, an annotation, an attribute or any other text is replaced by its class. It changes the
-// object that o points to. Rego, reports and recordings never hold the values themselves.
+// credential in a command line, an annotation, an attribute or any other text is replaced by its class. Messages of
+// conditions and of containers go as a whole. It changes the object that o points to. Rego, reports and recordings never hold the values themselves.
 func Classified(o Object) Object {
 	if spec := o.PodSpec(); spec != nil {
 		for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
@@ -105,6 +140,9 @@ func classifyAll(v reflect.Value) {
 			classifyTree(m)
 		}
 	case reflect.Struct:
+		if i := messageField(v.Type()); i != nil {
+			v.FieldByIndex(i).SetString("")
+		}
 		for _, i := range textFields(v.Type()) {
 			classifyAll(v.Field(i))
 		}
@@ -142,8 +180,10 @@ func isCopy(text string) bool {
 
 // classifyEntry replaces the value that stands under a key, which may have a prefix.
 func classifyEntry(key, value string) string {
-	if redact.SecretName(key[strings.LastIndexAny(key, "/:")+1:]) && Classify("password", value) == ClassNamedSecret {
-		return string(ClassNamedSecret)
+	if secretField(key[strings.LastIndexAny(key, "/:")+1:]) && !isReference(value) {
+		if class := classOfValue("password", value); class != ClassPlain {
+			return string(class)
+		}
 	}
 	safe := classifyText(value)
 	if safe == value && redact.Opaque(value) && opaque.MatchString(value) {
@@ -151,6 +191,28 @@ func classifyEntry(key, value string) string {
 	}
 	return safe
 }
+
+// messageField is the message of a status: that of a condition, or what a container wrote when it ended. Programs write into
+// those what they like, passwords among it, and no check reads them. nil is of other types.
+func messageField(t reflect.Type) []int {
+	if i, ok := messages.Load(t); ok {
+		return i.([]int)
+	}
+	var index []int
+	switch t {
+	case reflect.TypeFor[corev1.ContainerStateTerminated](), reflect.TypeFor[corev1.ContainerStateWaiting](), reflect.TypeFor[corev1.PodStatus]():
+		f, _ := t.FieldByName("Message")
+		index = f.Index
+	default:
+		if f, ok := t.FieldByName("Message"); ok && strings.HasSuffix(t.Name(), "Condition") && f.Type.Kind() == reflect.String {
+			index = f.Index
+		}
+	}
+	messages.Store(t, index)
+	return index
+}
+
+var messages sync.Map // reflect.Type → []int
 
 // texts are the fields of a type that hold text, at any depth. It is derived from Go types alone.
 var texts sync.Map // reflect.Type → []int
@@ -194,8 +256,7 @@ func classifyContainer(c *corev1.Container) {
 			e.Value = string(Classify(e.Name, e.Value))
 		}
 	}
-	classifyArguments(c.Command)
-	classifyArguments(c.Args)
+	classifyArguments(c.Command, c.Args)
 	for _, p := range []*corev1.Probe{c.LivenessProbe, c.ReadinessProbe, c.StartupProbe} {
 		if p != nil {
 			classifyAction(p.Exec, p.HTTPGet)
@@ -228,53 +289,6 @@ func classifyAction(exec *corev1.ExecAction, get *corev1.HTTPGetAction) {
 			h.Value = string(Classify(h.Name, h.Value))
 		}
 	}
-}
-
-var (
-	// flagValue is --flag=value, and NAME=value.
-	flagValue = newPattern(`^(--?[\w.-]+|[A-Za-z_]\w*)=(.+)$`)
-	flagAlone = newPattern(`^--?[\w.-]+$`)
-	// inline is a credential inside a longer text, as in a shell script: Authorization headers, -u user:password, password=…
-	inline = newPattern(`(?i)((?:authorization["']?[:\s]\s*["']?(?:bearer|basic|token)\s+)|(?:\b[\w-]*(?:password|passwd|secret|token|api[_-]?key)[\w-]*["']?\s*[=:]\s*["']?)|(?:\s-u\s+["']?[^\s:"']+:))([^\s"'&;]+)`)
-)
-
-func classifyArguments(args []string) {
-	for i, arg := range args {
-		script := strings.ContainsAny(arg, " \t\n") // its parts are looked at one by one
-		m := flagValue.FindStringSubmatch(arg)
-		switch {
-		case m != nil && !reference.MatchString(m[2]) && (!script || secretName.MatchString(m[1]) && m[1][0] == '-'):
-			if class := Classify(m[1], m[2]); class != ClassPlain {
-				args[i] = m[1] + "=" + string(class)
-				continue
-			}
-		case i > 0 && flagAlone.MatchString(args[i-1]) && arg != "" && arg[0] != '-' && !reference.MatchString(arg) && (!script || secretName.MatchString(args[i-1])):
-			if class := Classify(args[i-1], arg); class != ClassPlain {
-				args[i] = string(class)
-				continue
-			}
-		}
-		args[i] = classifyText(arg)
-	}
-}
-
-// classifyText replaces the credentials inside a longer text.
-func classifyText(text string) string {
-	if strings.Contains(text, "PRIVATE KEY-----") {
-		return mark(redact.PrivateKey) // its end is hard to tell in a script
-	}
-	text = classifyURLs(redact.Shapes(text, mark))
-	if !strings.ContainsAny(text, ":= ") {
-		return redact.Words(text, func() string { return string(ClassHighEntropy) })
-	}
-	text = inline.ReplaceAllStringFunc(text, func(m string) string {
-		parts := inline.FindStringSubmatch(m)
-		if strings.HasPrefix(parts[2], "$") || strings.HasPrefix(parts[2], "<") {
-			return m // a variable, or a class already
-		}
-		return parts[1] + string(ClassNamedSecret)
-	})
-	return redact.Words(text, func() string { return string(ClassHighEntropy) })
 }
 
 var (

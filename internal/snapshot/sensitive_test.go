@@ -3,10 +3,12 @@ package snapshot
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -45,6 +47,17 @@ func TestClassify(t *testing.T) {
 		{"JAVA_OPTS", "-Xmx512m -XX:+UseG1GC", ClassPlain},
 		// what a recorded cluster holds stays what it is
 		{"DB_PASSWORD", "<jwt>", classOf(redact.JWT)},
+		{"DB_PASSWORD", "<correct-horse-battery-staple>", ClassNamedSecret}, // and what is no class is a value
+		{"X", "<correct-horse>", ClassPlain},
+		{"DBPASS", "hunter2", ClassNamedSecret},
+		{"DB_PASS", "/hunter2", ClassNamedSecret},
+		{"AZURE_STORAGE_KEY", "aHVudGVyMg==", ClassNamedSecret},
+		{"PARTITION_KEY", "id", ClassPlain},
+		{"STORAGE", "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=aHVudGVyMg==;EndpointSuffix=core.windows.net", classOf(redact.URLPassword)},
+		{"DB", "Server=db;Database=shop;User Id=sa;Password=hunter2", classOf(redact.URLPassword)},
+		{"DB", "Server=db;Database=shop;Trusted_Connection=yes", ClassPlain},
+		{"OPTS", "-Xmx512m -Ddb.password=hunter2", ClassNamedSecret},
+		{"JSON", `{"db":{"password":"hunter2"}}`, ClassNamedSecret},
 		{"X", "<aws-key-id>", classOf(redact.AWSKeyID)},
 	} {
 		if got := Classify(tt.name, tt.value); got != tt.want {
@@ -126,7 +139,6 @@ func TestClassifiedEverywhere(t *testing.T) {
 			NodeSelector: map[string]string{"t": github},
 			Containers:   []corev1.Container{{Name: "a", Image: image}, {Name: "b", Image: "app:hunter2@registry.example/b:1"}},
 		},
-		Status: corev1.PodStatus{Message: "cannot pull https://app:" + "hunter2@registry.example/b"},
 	}
 	Classified(Object{Kind: kind, Value: pod})
 	if !maps.Equal(pod.Annotations, want) {
@@ -135,9 +147,36 @@ func TestClassifiedEverywhere(t *testing.T) {
 	if pod.Labels["t"] != "<token>" || pod.Spec.NodeSelector["t"] != pod.Labels["t"] {
 		t.Errorf("labels are %v, the selector %v", pod.Labels, pod.Spec.NodeSelector)
 	}
-	got := []string{pod.Name, string(pod.UID), pod.Spec.Containers[0].Image, pod.Spec.Containers[1].Image, pod.Status.Message}
-	if want := []string{"web", "00000000-0000-4000-8000-000000000001", image, "<named-secret>@registry.example/b:1", "cannot pull <url-with-password>registry.example/b"}; !slices.Equal(got, want) {
+	got := []string{pod.Name, string(pod.UID), pod.Spec.Containers[0].Image, pod.Spec.Containers[1].Image}
+	if want := []string{"web", "00000000-0000-4000-8000-000000000001", image, "<named-secret>@registry.example/b:1"}; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// What programs say of themselves goes, and the rest of a status stays.
+func TestClassifiedMessages(t *testing.T) {
+	const says = "cannot log in with hunter2zz"
+	now := metav1.Now()
+	pod := &corev1.Pod{Status: corev1.PodStatus{
+		Message: says, Reason: "Evicted", Conditions: []corev1.PodCondition{{Type: "Ready", Reason: "NotReady", Message: says, LastTransitionTime: now}},
+		ContainerStatuses: []corev1.ContainerStatus{{
+			State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: says}},
+			LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Error", ExitCode: 1, Message: says}},
+		}},
+	}}
+	want := pod.DeepCopy()
+	want.Status.Message, want.Status.Conditions[0].Message = "", ""
+	want.Status.ContainerStatuses[0].State.Waiting.Message, want.Status.ContainerStatuses[0].LastTerminationState.Terminated.Message = "", ""
+	policy := &admissionv1.ValidatingAdmissionPolicy{
+		Spec:   admissionv1.ValidatingAdmissionPolicySpec{Validations: []admissionv1.Validation{{Message: "hostPath is not allowed"}}},
+		Status: admissionv1.ValidatingAdmissionPolicyStatus{Conditions: []metav1.Condition{{Type: "Ready", Message: says}}},
+	}
+	wantPolicy := policy.DeepCopy()
+	wantPolicy.Status.Conditions[0].Message = ""
+	for _, tt := range []struct{ got, want metav1.Object }{{pod, want}, {policy, wantPolicy}} {
+		if Classified(Object{Value: tt.got}); !reflect.DeepEqual(tt.got, tt.want) {
+			t.Errorf("got  %+v\nwant %+v", tt.got, tt.want)
+		}
 	}
 }
 

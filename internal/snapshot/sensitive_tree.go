@@ -1,10 +1,6 @@
 package snapshot
 
-import (
-	"strings"
-
-	"github.com/kubemuster/kubemuster/internal/redact"
-)
+import "strings"
 
 // classifyTree replaces the credentials in a custom resource. No Go type tells what its fields are, so that their names and
 // values must: what stands under the name of a secret goes whatever it is, but for switches and paths, and so does a
@@ -24,14 +20,17 @@ func classifyTree(m map[string]any) {
 			}
 			m[key] = classifyField(name, value)
 		case map[string]any:
-			if text, ok := value["value"].(string); ok && redact.SecretName(key) {
+			if text, ok := value["value"].(string); ok && secretField(key) {
 				value["value"] = classifyEntry(key, text)
+			}
+			if isLiteral(key) {
+				classifyVariables(value)
 			}
 			classifyTree(value)
 		case []any:
 			classifyList(key, value)
 		case int64, float64:
-			if redact.SecretName(key) {
+			if secretField(key) {
 				m[key] = string(ClassNamedSecret)
 			}
 		}
@@ -45,17 +44,43 @@ func classifyField(name, value string) string {
 	return classifyEntry(name, value)
 }
 
-// literal are the lists whose values nobody may see, as in pods.
-var literal = map[string]bool{"env": true, "httpHeaders": true}
+// classifyVariables replaces the values of an environment that is written as a map.
+func classifyVariables(m map[string]any) {
+	for name, value := range m {
+		if text, ok := value.(string); ok && text != "" && !reference.MatchString(text) {
+			m[name] = string(Classify(name, text))
+		}
+	}
+}
+
+// isLiteral reports whether nobody may see the values of a list or map of this name, as in pods: env, extraEnv, envVars, httpHeaders.
+func isLiteral(key string) bool {
+	if key == "httpHeaders" {
+		return true
+	}
+	words := nameWords(key)
+	if n := len(words); n > 1 && (words[n-1] == "vars" || words[n-1] == "variables") {
+		words = words[:n-1]
+	}
+	last := ""
+	if n := len(words); n > 0 {
+		last = words[n-1]
+	}
+	return last == "env" || last == "envs" || last == "environment"
+}
 
 func classifyList(key string, list []any) {
 	var args []string
+	literal := isLiteral(key)
 	for _, item := range list {
 		switch item := item.(type) {
 		case string:
 			args = append(args, item)
 		case map[string]any:
-			if value, ok := item["value"].(string); ok && literal[key] && value != "" && !reference.MatchString(value) {
+			if _, text := item["message"].(string); text && key == "conditions" {
+				delete(item, "message")
+			}
+			if value, ok := item["value"].(string); ok && literal && value != "" && !reference.MatchString(value) {
 				name, _ := item["name"].(string)
 				item["value"] = string(Classify(name, value))
 			}
