@@ -40,7 +40,7 @@ violations contains violation if {
 
 violations contains violation if {
 	some variable in literals.environment
-	not variable.class in classes
+	count({class | class := variable.class} & classes) == 0
 	cloud := literals.clouds[variable.name]
 	violation := {
 		"path": variable.path,
