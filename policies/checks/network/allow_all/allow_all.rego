@@ -53,21 +53,21 @@ open[direction] contains place(1, concat(".", ["spec", direction]), i) if {
 open.ingress contains place(0, "spec.ingress", i) if {
 	applies("Ingress")
 	some i, rule in input.object.spec.ingress
-	every_port("ingress", i)
+	["ingress", i] in every_port
 	not rule.from[0]
 }
 
 open.egress contains place(0, "spec.egress", i) if {
 	applies("Egress")
 	some i, rule in input.object.spec.egress
-	every_port("egress", i)
+	["egress", i] in every_port
 	not rule.to[0]
 }
 
 networks.ingress[i] contains peer.ipBlock.cidr if {
 	applies("Ingress")
 	some i, rule in input.object.spec.ingress
-	every_port("ingress", i)
+	["ingress", i] in every_port
 	some peer in rule.from
 	count({except | some except in peer.ipBlock.except; weighs(except)}) == 0
 }
@@ -75,7 +75,7 @@ networks.ingress[i] contains peer.ipBlock.cidr if {
 networks.egress[i] contains peer.ipBlock.cidr if {
 	applies("Egress")
 	some i, rule in input.object.spec.egress
-	every_port("egress", i)
+	["egress", i] in every_port
 	some peer in rule.to
 	count({except | some except in peer.ipBlock.except; weighs(except)}) == 0
 }
@@ -85,26 +85,37 @@ weighs(network) if regex.match(`/0*(\d|1[0-6])$`, network)
 
 weighs(network) if address.private(split(network, "/")[0])
 
-every_port(direction, i) if not input.object.spec[direction][i].ports[0]
-
-every_port(direction, i) if {
-	ports := input.object.spec[direction][i].ports
-	{"UDP"} == {port.protocol | some port in ports; port.protocol == "UDP"; all_of(port)}
-	some port in ports
-	tcp(port)
-	all_of(port)
+every_port contains [direction, i] if {
+	some direction in ["ingress", "egress"]
+	some i, rule in input.object.spec[direction]
+	not rule.ports[0]
 }
 
-all_of(port) if not port.port
+every_port contains [direction, i] if {
+	some [direction, i, "UDP"] in whole
+	some tcp in ["", "TCP"] # TCP is meant where none is named
+	[direction, i, tcp] in whole
+}
 
-all_of(port) if {
+# whole are the protocols of which a rule has every port.
+whole contains [direction, i, protocol] if {
+	some [direction, i, port] in ports
+	not port.port
+	protocol := concat("", [p | p := port.protocol])
+}
+
+whole contains [direction, i, protocol] if {
+	some [direction, i, port] in ports
 	port.port == 1
 	port.endPort == 65535
+	protocol := concat("", [p | p := port.protocol])
 }
 
-tcp(port) if port.protocol == "TCP"
-
-tcp(port) if not port.protocol
+ports contains [direction, i, port] if {
+	some direction in ["ingress", "egress"]
+	some i, rule in input.object.spec[direction]
+	some port in rule.ports
+}
 
 applies(direction) if {
 	input.object.apiVersion == "networking.k8s.io/v1"
@@ -133,18 +144,42 @@ open[direction] contains place(n + 0.5, concat(".", [at, direction]), i) if {
 	some i, _ in rules
 }
 
-entities[[n, at, "ingress"]][i] contains entity if {
-	some [n, at, spec] in cilium
-	some i, rule in spec.ingress
-	cilium_every_port(rule)
-	some entity in (({e | some e in rule.fromEntities} | outside({c | some c in rule.fromCIDR})) | unnamed(rule))
+entities[[n, at, direction]][i] contains entity if {
+	some [n, at, direction, i, rule] in cilium_rules
+	some entity in array.concat([e | some e in rule.fromEntities], [e | some e in rule.toEntities])
 }
 
-entities[[n, at, "egress"]][i] contains entity if {
+entities[[n, at, direction]][i] contains "world" if {
+	some [n, at, direction, i, rule] in cilium_rules
+	address.everywhere({c | some c in rule.fromCIDR} | {c | some c in rule.toCIDR})
+}
+
+# A rule for ports that names nobody is for everybody; an empty one for nobody.
+entities[[n, at, direction]][i] contains "all" if {
+	some [n, at, direction, i, rule] in cilium_rules
+	rule.toPorts[0]
+	count({field | some field, _ in rule; regex.match(`^(from|to)[A-Z]`, field); field != "toPorts"}) == 0
+}
+
+# cilium_rules are those for every port.
+cilium_rules contains [n, at, direction, i, rule] if {
 	some [n, at, spec] in cilium
-	some i, rule in spec.egress
-	cilium_every_port(rule)
-	some entity in (({e | some e in rule.toEntities} | outside({c | some c in rule.toCIDR})) | unnamed(rule))
+	some direction in ["ingress", "egress"]
+	some i, rule in spec[direction]
+	not rule.toPorts[0]
+	not rule.icmps[0]
+}
+
+cilium_rules contains [n, at, direction, i, rule] if {
+	some [n, at, spec] in cilium
+	some direction in ["ingress", "egress"]
+	some i, rule in spec[direction]
+	not rule.icmps[0]
+	some item in rule.toPorts
+	not item.rules
+	some port in item.ports
+	port.port == "0"
+	count({protocol | protocol := port.protocol} - {"ANY", ""}) == 0
 }
 
 denied[[n, "ingress"]] if {
@@ -163,28 +198,6 @@ denied[[n, "egress"]] if {
 	not rule.icmps[0]
 	some entity in rule.toEntities
 	entity in {"all", "cluster", "world"}
-}
-
-outside(cidrs) := {"world" | address.everywhere(cidrs)}
-
-# A rule for ports that names nobody is for everybody; an empty one for nobody.
-unnamed(rule) := {"all" |
-	rule.toPorts[0]
-	count({field | some field, _ in rule; regex.match(`^(from|to)[A-Z]`, field); field != "toPorts"}) == 0
-}
-
-cilium_every_port(rule) if {
-	not rule.toPorts[0]
-	not rule.icmps[0]
-}
-
-cilium_every_port(rule) if {
-	not rule.icmps[0]
-	some item in rule.toPorts
-	not item.rules
-	some port in item.ports
-	port.port == "0"
-	count({protocol | protocol := port.protocol} - {"ANY", ""}) == 0
 }
 
 cilium contains [0, "spec", input.object.spec] if {
@@ -232,7 +245,8 @@ calico_allows contains [direction, i, nets] if {
 	calico_applies(type)
 	some i, rule in input.object.spec[direction]
 	rule.action == "Allow"
-	count({field | some field, value in rule; narrows(field, value, peer)}) == 0
+	count({field | some field, value in rule; narrows(field, value)}) == 0
+	boundless({net | some entity in ["source", "destination"]; entity != peer; some net in rule[entity].nets})
 	not stopped(direction, i)
 	nets := {net | some net in rule[peer].nets}
 }
@@ -261,13 +275,13 @@ mirrored if {
 	regex.match(`^(knp\.default|kanp\.adminnetworkpolicy|kbanp\.baselineadminnetworkpolicy|kcnp\.[a-z]+)\.`, input.object.metadata.name)
 }
 
-narrows(field, value, _) if {
+narrows(field, value) if {
 	not field in {"action", "metadata"}
 	not is_object(value)
 	not value in nothing
 }
 
-narrows(field, value, _) if {
+narrows(field, value) if {
 	not field in {"action", "metadata"}
 	is_object(value)
 	some key, condition in value
@@ -275,20 +289,24 @@ narrows(field, value, _) if {
 	not condition in nothing
 }
 
-narrows(field, value, peer) if {
-	not field in {"action", "metadata", peer}
-	is_object(value)
-	nets := {net | some net in value.nets}
-	count(nets) > 0
-	not address.everywhere(nets)
-}
+# What the other side of the traffic is narrowed to.
+boundless(nets) if count(nets) == 0
+
+boundless(nets) if address.everywhere(nets)
 
 nothing := {"", null, [], {}}
 
 # Policies of admins. Those of the baseline take nothing back.
 open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
 	some [direction, i, peer] in admin_allows
-	whole_cluster(peer)
+	peer.namespaces
+	count({part | some part in peer.namespaces; not part in nothing}) == 0
+}
+
+open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
+	some [direction, i, peer] in admin_allows
+	peer.pods
+	count({part | some selector in peer.pods; some part in selector; not part in nothing}) == 0
 }
 
 networks.egress[i] contains network if {
@@ -305,16 +323,6 @@ admin_allows contains [direction, i, peer] if {
 	not rule.protocols[0]
 	not stopped(direction, i)
 	some peer in rule[peers]
-}
-
-whole_cluster(peer) if {
-	peer.namespaces
-	count({part | some part in peer.namespaces; not part in nothing}) == 0
-}
-
-whole_cluster(peer) if {
-	peer.pods
-	count({part | some selector in peer.pods; some part in selector; not part in nothing}) == 0
 }
 
 admin if input.object.kind == "AdminNetworkPolicy"
