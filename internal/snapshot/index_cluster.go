@@ -6,6 +6,7 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 )
 
 // InventoryNode is a node.
@@ -65,6 +66,8 @@ func (x *clusterIndex) add(o Object) {
 		x.workloads.account(v)
 	case *corev1.Service:
 		x.services.add(v)
+	case *networkingv1.Ingress:
+		x.services.ingress(v)
 	case *corev1.ResourceQuota:
 		count(&x.quotas, v.Namespace)
 	case *corev1.LimitRange:

@@ -3,8 +3,11 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // InventoryService is a Service. Of those that nothing outside the cluster reaches only the name is kept.
@@ -12,18 +15,21 @@ type InventoryService struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	// Type is NodePort or LoadBalancer; ClusterIP where external IPs lead to it; empty otherwise.
-	Type         string             `json:"type,omitempty"`
-	Class        string             `json:"class,omitempty"` // of the load balancer
-	Annotations  map[string]string  `json:"annotations,omitempty"`
-	SourceRanges []string           `json:"sourceRanges,omitempty"`
-	Addresses    []string           `json:"addresses,omitempty"` // IPs that the load balancer has
-	ExternalIPs  []string           `json:"externalIPs,omitempty"`
-	Backends     []InventoryBackend `json:"backends,omitempty"`
+	Type         string            `json:"type,omitempty"`
+	Class        string            `json:"class,omitempty"` // of the load balancer
+	Annotations  map[string]string `json:"annotations,omitempty"`
+	SourceRanges []string          `json:"sourceRanges,omitempty"`
+	Addresses    []string          `json:"addresses,omitempty"` // IPs that the load balancer has
+	ExternalIPs  []string          `json:"externalIPs,omitempty"`
+	// Ingresses are those that lead to it and ask nobody who one is, sorted.
+	Ingresses []string           `json:"ingresses,omitempty"`
+	Backends  []InventoryBackend `json:"backends,omitempty"`
 }
 
 type serviceIndex struct {
-	all     []InventoryService
-	exposed map[int]target // by the place in all
+	all       []InventoryService
+	targets   []target                          // by the place in all
+	ingresses map[types.NamespacedName][]string // by the service that they lead to
 }
 
 // target is what a Service leads to.
@@ -48,18 +54,47 @@ func (x *serviceIndex) add(v *corev1.Service) {
 				s.Addresses = append(s.Addresses, ingress.IP)
 			}
 		}
-		if x.exposed == nil {
-			x.exposed = map[int]target{}
-		}
-		x.exposed[len(x.all)] = target{v.Spec.Selector, v.Spec.Ports}
 	}
-	x.all = append(x.all, s)
+	x.all, x.targets = append(x.all, s), append(x.targets, target{v.Spec.Selector, v.Spec.Ports})
+}
+
+// ingress takes in where an Ingress leads, unless its controller asks who one is, as annotations tell it.
+func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
+	for key := range v.Annotations {
+		if _, name, _ := strings.Cut(key, "/"); strings.Contains(name, "auth") || name == "router.middlewares" {
+			return
+		}
+	}
+	backends := []*networkingv1.IngressBackend{v.Spec.DefaultBackend}
+	for _, rule := range v.Spec.Rules {
+		if rule.HTTP != nil {
+			for i := range rule.HTTP.Paths {
+				backends = append(backends, &rule.HTTP.Paths[i].Backend)
+			}
+		}
+	}
+	for _, b := range backends {
+		if b == nil || b.Service == nil {
+			continue
+		}
+		service := types.NamespacedName{Namespace: v.Namespace, Name: b.Service.Name}
+		if x.ingresses == nil {
+			x.ingresses = map[types.NamespacedName][]string{}
+		}
+		if !slices.Contains(x.ingresses[service], v.Name) {
+			x.ingresses[service] = append(x.ingresses[service], v.Name)
+		}
+	}
 }
 
 func (x *serviceIndex) list(workloads *workloadIndex) []InventoryService {
 	out := slices.Clone(x.all)
-	for i, t := range x.exposed {
-		out[i].Backends = workloads.backends(out[i].Namespace, t)
+	for i := range out {
+		s := &out[i]
+		s.Ingresses = slices.Sorted(slices.Values(x.ingresses[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}]))
+		if s.Type != "" || s.Ingresses != nil {
+			s.Backends = workloads.backends(s.Namespace, x.targets[i])
+		}
 	}
 	slices.SortFunc(out, func(a, b InventoryService) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))

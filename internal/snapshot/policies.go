@@ -14,7 +14,7 @@ import (
 // NetworkPolicy reports whether objects of the kind say who may reach pods, or whom pods may reach.
 func (k Kind) NetworkPolicy() bool {
 	_, addOn := policyReaders[k.Name]
-	return addOn || k.Name == "NetworkPolicy"
+	return addOn || tierOf[k.Name] != 0 || k.Name == "NetworkPolicy"
 }
 
 // InventoryPolicy is a network policy, of whatever kind.
@@ -36,6 +36,7 @@ type isolating struct {
 type isolation struct {
 	all     []InventoryPolicy
 	parts   map[string][]isolating // by namespace; under "" those of the whole cluster
+	admins  []ordered              // those of admins, first decided first
 	unclear map[int]bool           // policies of which it cannot be told whether they select some pod
 }
 
@@ -56,6 +57,10 @@ func (x *isolation) add(o Object) {
 		}
 		x.take(o, types, isolating{selects: selects, ingress: slices.Contains(types, ingress), egress: slices.Contains(types, egress)})
 	case *unstructured.Unstructured:
+		if tierOf[o.Kind.Name] != 0 {
+			x.admit(o, v)
+			return
+		}
 		if read := policyReaders[o.Kind.Name]; read != nil {
 			var types []string
 			parts := read(v)
@@ -87,17 +92,31 @@ func (x *isolation) of(e *endpoint) (in, out bool) {
 	for _, parts := range [][]isolating{x.parts[e.namespace], x.parts[""]} {
 		for _, p := range parts {
 			if p.ingress && !in || p.egress && !out {
-				selected := p.selects(e)
-				if selected == unclear {
-					x.unclear[p.policy] = true
-				}
-				if selected != no {
-					in, out = in || p.ingress, out || p.egress
-				}
+				selected := x.selected(p.policy, p.selects, e)
+				in, out = in || p.ingress && selected != no, out || p.egress && selected != no
 			}
 		}
 	}
-	return in, out
+	if len(x.admins) == 0 {
+		return in, out
+	}
+	var i, o decision
+	for _, p := range x.admins {
+		if selected := x.selected(p.policy, p.selects, e); selected != no {
+			i.take(p.tier, p.in, selected == unclear)
+			o.take(p.tier, p.out, selected == unclear)
+		}
+	}
+	return i.closed(ingress, in), o.closed(egress, out)
+}
+
+// selected notes where it cannot be told.
+func (x *isolation) selected(policy int, selects selector, e *endpoint) truth {
+	is := selects(e)
+	if is == unclear {
+		x.unclear[policy] = true
+	}
+	return is
 }
 
 // list returns the policies, and the names of the unclear ones.
@@ -118,13 +137,10 @@ const ingress, egress = "Ingress", "Egress"
 
 // policyReaders read the kinds of others, by the name of the kind.
 var policyReaders = map[string]func(*unstructured.Unstructured) []isolating{
-	"CiliumNetworkPolicy.cilium.io":                       ciliumPolicy,
-	"CiliumClusterwideNetworkPolicy.cilium.io":            ciliumPolicy,
-	"NetworkPolicy.projectcalico.org":                     calicoPolicy,
-	"GlobalNetworkPolicy.projectcalico.org":               calicoPolicy,
-	"AdminNetworkPolicy.policy.networking.k8s.io":         adminPolicy,
-	"BaselineAdminNetworkPolicy.policy.networking.k8s.io": adminPolicy,
-	"ClusterNetworkPolicy.policy.networking.k8s.io":       adminPolicy,
+	"CiliumNetworkPolicy.cilium.io":            ciliumPolicy,
+	"CiliumClusterwideNetworkPolicy.cilium.io": ciliumPolicy,
+	"NetworkPolicy.projectcalico.org":          calicoPolicy,
+	"GlobalNetworkPolicy.projectcalico.org":    calicoPolicy,
 }
 
 // ciliumPolicy: each rule isolates what it selects in the directions that it has rules for, unless it says otherwise.
@@ -167,17 +183,21 @@ func calicoPolicy(v *unstructured.Unstructured) []isolating {
 			types = append(types, ingress)
 		}
 	}
-	passes := func(rule any) bool {
-		r, _ := rule.(map[string]any)
-		return r["action"] == "Pass" && unconditional(r)
+	passes := func(direction string) bool { // the first rule for all traffic decides
+		for _, rule := range list(spec, direction) {
+			if r, _ := rule.(map[string]any); r["action"] != "Log" && unconditional(r) {
+				return r["action"] == "Pass"
+			}
+		}
+		return false
 	}
 	return []isolating{{
 		selects: both(
 			calicoSelector(spec, "selector").in(calico), calicoSelector(spec, "namespaceSelector").in(calicoNamespace),
 			calicoSelector(spec, "serviceAccountSelector").in(calicoAccount),
 		),
-		ingress: slices.Contains(types, any(ingress)) && !slices.ContainsFunc(list(spec, "ingress"), passes),
-		egress:  slices.Contains(types, any(egress)) && !slices.ContainsFunc(list(spec, "egress"), passes),
+		ingress: slices.Contains(types, any(ingress)) && !passes("ingress"),
+		egress:  slices.Contains(types, any(egress)) && !passes("egress"),
 	}}
 }
 
@@ -192,43 +212,6 @@ func unconditional(rule map[string]any) bool {
 		}
 	}
 	return true
-}
-
-// adminPolicy: a policy of admins leaves alone what none of its rules matches, so that it isolates only by a rule that
-// denies everything in the cluster on all ports.
-// https://network-policy-api.sigs.k8s.io/api-overview/
-func adminPolicy(v *unstructured.Unstructured) []isolating {
-	spec, _ := v.Object["spec"].(map[string]any)
-	subject, _ := spec["subject"].(map[string]any)
-	in, out := slices.ContainsFunc(list(spec, "ingress"), deniesAll("from")), slices.ContainsFunc(list(spec, "egress"), deniesAll("to"))
-	if of, ok := subject["namespaces"].(map[string]any); ok {
-		return []isolating{{selects: labelSelector(of).in(namespaces), ingress: in, egress: out}}
-	}
-	if of, ok := subject["pods"].(map[string]any); ok {
-		namespace, _ := of["namespaceSelector"].(map[string]any)
-		pod, _ := of["podSelector"].(map[string]any)
-		return []isolating{{selects: both(labelSelector(namespace).in(namespaces), labelSelector(pod).in(pods)), ingress: in, egress: out}}
-	}
-	return nil
-}
-
-func deniesAll(peers string) func(any) bool {
-	return func(rule any) bool {
-		r, _ := rule.(map[string]any)
-		return r["action"] == "Deny" && len(list(r, "ports"))+len(list(r, "protocols")) == 0 && slices.ContainsFunc(list(r, peers), func(peer any) bool {
-			p, _ := peer.(map[string]any)
-			if of, ok := p["namespaces"].(map[string]any); ok {
-				return selectsAll(of)
-			}
-			if of, ok := p["pods"].(map[string]any); ok {
-				namespace, _ := of["namespaceSelector"].(map[string]any)
-				pod, _ := of["podSelector"].(map[string]any)
-				return selectsAll(namespace) && selectsAll(pod)
-			}
-			networks := list(p, "networks")
-			return slices.Contains(networks, any("0.0.0.0/0")) || slices.Contains(networks, any("::/0"))
-		})
-	}
 }
 
 func selectsAll(selector map[string]any) bool {

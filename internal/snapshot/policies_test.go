@@ -32,13 +32,15 @@ func policy(t *testing.T, apiVersion, kind, namespace, spec string) snapshot.Obj
 
 // isolated says how the pods app=web, in namespace shop with the label team=a and as service account till, are isolated under the
 // policy: in, out, both, or nothing at all; and whether the policy is unclear.
-func isolated(policy snapshot.Object) string {
+func isolated(policies ...snapshot.Object) string {
 	var x snapshot.Index
 	add(&x, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Labels: map[string]string{"team": "a"}}}, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", Labels: map[string]string{"app": "web", "tier": "front-end"}},
 		Spec:       corev1.PodSpec{ServiceAccountName: "till"},
 	})
-	x.Add(policy)
+	for _, policy := range policies {
+		x.Add(policy)
+	}
 	inv := x.Inventory()
 	var says []string
 	if inv.Workloads[0].IngressPolicy {
@@ -170,8 +172,19 @@ func TestPoliciesOfAdmins(t *testing.T) {
 	for _, tt := range []struct{ spec, want string }{
 		{all + "ingress: [{action: Deny, from: [{namespaces: {}}]}]", "in"},
 		{all + "ingress: [{action: Allow, from: [{namespaces: {matchLabels: {team: a}}}]}, {action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {}}}]}]", "in"},
-		{all + "egress: [{action: Deny, to: [{namespaces: {}}]}]", "out"},
+		{all + "egress: [{action: Deny, to: [{namespaces: {}}]}]", ""}, // the internet stays open
+		{all + "egress: [{action: Deny, to: [{networks: ['::/0']}]}]", ""},
+		{all + "egress: [{action: Deny, to: [{networks: [0.0.0.0/0]}]}]", ""},
+		{all + "egress: [{action: Deny, to: [{namespaces: {}}, {networks: [0.0.0.0/0]}]}]", "out"},
 		{all + "egress: [{action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]}]", "out"},
+		{all + "egress: [{action: Deny, to: [{networks: [0.0.0.0/1, 128.0.0.0/1, '::/0']}]}]", "out"},
+		{all + "egress: [{action: Deny, to: [{networks: [0.0.0.0/1, '::/0']}]}, {action: Deny, to: [{networks: [128.0.0.0/2, 192.0.0.0/2]}]}]", "out"},
+		{all + "egress: [{action: Deny, to: [{networks: [0.0.0.0/1, 128.0.0.0/2, '::/0']}]}]", ""},
+		{all + "egress: [{action: Pass, to: [{networks: [0.0.0.0/0]}]}, {action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]}]", ""},
+		{all + "ingress: [{action: Pass, from: [{namespaces: {}}]}, {action: Deny, from: [{namespaces: {}}]}]", ""},
+		{all + "ingress: [{action: Allow, from: [{namespaces: {}}]}, {action: Deny, from: [{namespaces: {}}]}]", ""},
+		{all + "ingress: [{action: Accept, from: [{pods: {}}]}, {action: Deny, from: [{namespaces: {}}]}]", ""},
+		{all + "ingress: [{action: Deny, from: [{namespaces: {matchLabels: {}}}]}, {action: Allow, from: [{namespaces: {}}]}]", "in"},
 		{all + "egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}]}]", ""},
 		{all + "ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: a}}}]}]", ""},
 		{all + "ingress: [{action: Deny, ports: [{portNumber: {port: 22}}], from: [{namespaces: {}}]}]", ""},
@@ -188,6 +201,43 @@ func TestPoliciesOfAdmins(t *testing.T) {
 			if got := isolated(policy(t, "policy.networking.k8s.io/"+version, kind, "", "spec: {"+tt.spec+"}")); got != tt.want {
 				t.Errorf("%s: %q, want %q", tt.spec, got, tt.want)
 			}
+		}
+	}
+}
+
+// The first rule decides, in the order of priorities: those of admins, then NetworkPolicies, then the baseline.
+func TestOrderOfPolicies(t *testing.T) {
+	rule := func(tier string, priority int, action string) snapshot.Object {
+		kind, version := tier+"AdminNetworkPolicy", "v1alpha1"
+		if strings.HasPrefix(tier, "tier") {
+			kind, version = "ClusterNetworkPolicy", "v1beta1"
+		} else {
+			tier = "name: none"
+		}
+		return policy(t, "policy.networking.k8s.io/"+version, kind, "", fmt.Sprintf(
+			"spec: {priority: %d, %s, subject: {namespaces: {}}, ingress: [{action: %s, from: [{namespaces: {}}]}]}", priority, tier, action,
+		))
+	}
+	perhaps := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {selector: 'pcsa.x == 1', types: [Ingress]}")
+	isolates := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {types: [Ingress]}")
+	for name, tt := range map[string]struct {
+		policies []snapshot.Object
+		want     string
+	}{
+		"allow before deny":             {[]snapshot.Object{rule("", 50, "Deny"), rule("", 1, "Allow")}, ""},
+		"deny before allow":             {[]snapshot.Object{rule("", 50, "Allow"), rule("", 1, "Deny")}, "in"},
+		"pass before deny":              {[]snapshot.Object{rule("", 50, "Deny"), rule("", 1, "Pass")}, ""},
+		"allow before the baseline":     {[]snapshot.Object{rule("Baseline", 0, "Deny"), rule("", 9, "Allow")}, ""},
+		"pass to the baseline":          {[]snapshot.Object{rule("Baseline", 0, "Deny"), rule("", 9, "Pass")}, "in"},
+		"pass to another policy":        {[]snapshot.Object{isolates, rule("", 9, "Pass"), rule("Baseline", 0, "Allow")}, "in"},
+		"allow before another policy":   {[]snapshot.Object{isolates, rule("", 9, "Allow")}, ""},
+		"another before the baseline":   {[]snapshot.Object{rule("Baseline", 0, "Allow"), isolates}, "in"},
+		"the tier of a cluster policy":  {[]snapshot.Object{rule("tier: Baseline", 0, "Allow"), rule("tier: Admin", 9, "Deny")}, "in"},
+		"the baseline of such policies": {[]snapshot.Object{rule("tier: Baseline", 0, "Deny"), rule("tier: Admin", 9, "Allow")}, ""},
+		"unclear and denied":            {[]snapshot.Object{perhaps, rule("", 9, "Deny")}, "in unclear: GlobalNetworkPolicy.projectcalico.org p"},
+	} {
+		if got := isolated(tt.policies...); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
 }

@@ -9,6 +9,12 @@ private(ip) if {
 	net.cidr_contains(range, ip)
 }
 
+# everywhere is true where the networks together make up all addresses of a family.
+everywhere(networks) if {
+	some network in net.cidr_merge({n | some n in networks; net.cidr_is_valid(n)})
+	network in {"0.0.0.0/0", "::/0"}
+}
+
 # Private use, shared between carrier and customer, loopback and link-local; RFC 6890, RFC 4193.
 ranges := [
 	"10.0.0.0/8",

@@ -7,6 +7,75 @@ known(provider) := of_kubernetes | of_clouds[provider]
 
 known(provider) := union({of_kubernetes} | {names | some names in of_clouds}) if not provider in object.keys(of_clouds)
 
+# own is true for a workload of theirs in kube-system that runs their images.
+own if {
+	named
+	count(foreign) == 0
+}
+
+# named is true for a workload that has the name of one of theirs.
+named if {
+	input.workload.namespace == "kube-system"
+	identity in known(input.cluster.provider)
+}
+
+# foreign are the images of it that nobody of them makes.
+foreign contains container.spec.image if {
+	named
+	some container in input.workload.containers
+	alien(container.spec.image, name)
+}
+
+# An image is theirs by where they keep them, or, on a mirror, by sharing a word with the workload's name.
+alien(image, of) if {
+	not regex.match(registries, image)
+	repository := regex.replace(regex.replace(image, `^[^/]*[.:][^/]*/`, ""), `[:@].*$`, "")
+	shared := {word | some word in split(of, "-"); count(word) > 2; contains(repository, word)}
+	count(shared) == 0
+}
+
+registries := concat("", [
+	"^(", concat("|", [
+		`registry\.k8s\.io/`,
+		`k8s\.gcr\.io/`,
+		`gcr\.io/(gke|google)[a-z-]*/`,
+		`gke\.gcr\.io/`,
+		`[a-z0-9-]+-artifactregistry\.gcr\.io/gke-release/`,
+		`[a-z0-9-]+-docker\.pkg\.dev/gke-release/`,
+		`mcr\.microsoft\.com/`,
+		`\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/(eks|amazon)`,
+		`public\.ecr\.aws/(eks|aws|amazon)[a-z-]*/`,
+		`quay\.io/(calico|cilium|coreos|tigera)/`,
+		`(docker\.io/)?(calico|cilium|flannel|rancher)/`,
+		`ghcr\.io/flannel-io/`,
+	]),
+	")",
+])
+
+identity := sprintf("%s/%s", [input.workload.kind, name]) if {
+	not input.workload.staticPod
+	not replicas
+}
+
+identity := sprintf("Pod/%s", [name]) if input.workload.staticPod
+
+identity := sprintf("Deployment/%s", [name]) if {
+	not input.workload.staticPod
+	replicas
+}
+
+name := input.workload.staticPod
+
+name := input.workload.name if {
+	not input.workload.staticPod
+	not replicas
+}
+
+# A ReplicaSet is judged where its Deployment was not read: its name is the Deployment's and a hash.
+name := trim_suffix(input.workload.name, sprintf("-%s", [replicas])) if not input.workload.staticPod
+
+replicas := input.workload.metadata.labels["pod-template-hash"] if input.workload.kind == "ReplicaSet"
+
 # control_plane_pod is true for the static pods that are the control plane.
 control_plane_pod if {
 	input.workload.namespace == "kube-system"

@@ -21,12 +21,41 @@ held("", _) := {"the whole file system"}
 
 held(path, writable) := what if {
 	path != ""
-	what := {what |
-		some table in tables[writable]
-		some sensitive, what in table
-		touches(path, sensitive)
-	}
+	what := special(path, writable)
 	count(what) > 0
+}
+
+held(path, true) := {"settings of the node's services"} if {
+	startswith(path, "/etc/")
+	count(special(path, true)) == 0
+	not harmless(path)
+}
+
+special(path, writable) := {what |
+	some table in tables[writable]
+	some sensitive, what in table
+	touches(path, sensitive)
+} | {what |
+	some pattern, what in patterns[writable]
+	regex.match(pattern, path)
+}
+
+# harmless is true for what tells of the node or of others' certificates, and runs nothing.
+harmless(path) if {
+	some file in {
+		"/etc/hostname",
+		"/etc/hosts",
+		"/etc/localtime",
+		"/etc/lsb-release",
+		"/etc/machine-id",
+		"/etc/os-release",
+		"/etc/pki/ca-trust",
+		"/etc/pki/tls/certs",
+		"/etc/resolv.conf",
+		"/etc/ssl/certs",
+		"/etc/timezone",
+	}
+	startswith(sprintf("%s/", [path]), sprintf("%s/", [file]))
 }
 
 # The path is the sensitive one, above it or below it.
@@ -38,12 +67,32 @@ touches(path, sensitive) if startswith(path, sprintf("%s/", [sensitive]))
 
 tables := {true: [read, written], false: [read]}
 
+patterns := {true: object.union(opened, owned), false: opened}
+
+# Reading is enough, or readOnly changes nothing: a device is opened, not written.
+opened := {
+	`/\.ssh(/|$)`: "SSH keys",
+	`^/dev/(disk|mapper|[hsv]d[a-z]|xvd[a-z]|nvme\d|dm-\d)`: "disks of the node",
+	`^/dev/(k?mem|port)$`: "memory of the node",
+}
+
+# These as a whole, and not what lies below.
+owned := {
+	`^/dev$`: "devices of the node",
+	`^/home(/[^/]+)?$`: "users' own files, and the keys that let them in",
+}
+
 # Reading is enough.
 read := {
+	"/etc/gshadow": "password hashes",
+	"/etc/gshadow-": "password hashes",
 	"/etc/kubernetes": "keys and manifests of the control plane or the kubelet",
 	"/etc/shadow": "password hashes",
+	"/etc/shadow-": "password hashes",
 	"/etc/ssh": "SSH host keys",
 	"/root": "root's own files",
+	"/run/systemd/private": "systemd, which starts what it is told",
+	"/var/lib/cloud": "the user data that the node started with",
 	"/var/lib/etcd": "the data of etcd",
 	"/var/lib/kubelet/kubeconfig": "credentials of the kubelet",
 	"/var/lib/kubelet/pki": "credentials of the kubelet",
@@ -59,15 +108,32 @@ written := {
 	"/bin": "programs that the node runs",
 	"/boot": "the kernel that the node starts",
 	"/etc/cron.d": "jobs that the node runs",
+	"/etc/cron.daily": "jobs that the node runs",
+	"/etc/cron.hourly": "jobs that the node runs",
+	"/etc/cron.monthly": "jobs that the node runs",
+	"/etc/cron.weekly": "jobs that the node runs",
+	"/etc/crontab": "jobs that the node runs",
+	"/etc/init.d": "services that the node runs",
 	"/etc/ld.so.preload": "libraries that each program of the node loads",
 	"/etc/passwd": "the users of the node",
+	"/etc/sudoers": "who may become root on the node",
+	"/etc/sudoers.d": "who may become root on the node",
 	"/etc/systemd": "services that the node runs",
 	"/lib": "libraries that the node's programs load",
+	"/lib32": "libraries that the node's programs load",
+	"/lib64": "libraries that the node's programs load",
+	"/opt/cni/bin": "programs that the node runs",
 	"/proc": "settings of the kernel, and programs that it runs",
+	"/run/systemd": "services that the node runs",
 	"/sbin": "programs that the node runs",
 	"/sys/fs/cgroup": "programs that the kernel runs",
 	"/sys/kernel/uevent_helper": "programs that the kernel runs",
 	"/usr": "programs that the node runs",
+	"/var/lib/containerd": "the files of the node's containers",
+	"/var/lib/containers": "the files of the node's containers",
+	"/var/lib/docker": "the files of the node's containers",
+	"/var/lib/kubelet/config.yaml": "settings of the kubelet",
+	"/var/lib/kubelet/kubeadm-flags.env": "settings of the kubelet",
 	"/var/spool/cron": "jobs that the node runs",
 }
 

@@ -60,29 +60,41 @@ internal_by_any_value := {
 	"service.kubernetes.io/qcloud-loadbalancer-internal-subnetid",
 }
 
-limited(_, ranges) if {
-	count(ranges) > 0
-	count({range | some range in ranges; wide(range)}) == 0
-}
-
-limited(settings, _) if {
-	some key in limiting
-	some s in settings
-	startswith(s, sprintf("%s=", [key]))
-	allowed := {trim_space(range) | some range in split(substring(s, count(key) + 1, -1), ",")}
-	count(allowed & {"", "internet"}) == 0
+# Source ranges, and on Azure all lists together.
+limited(settings, ranges) if {
+	allowed := given(settings, ranges) | union({listed(settings, key) | some key in azure})
+	count(allowed) > 0
 	count({range | some range in allowed; wide(range)}) == 0
 }
 
-# wide is true for the whole internet, and for large parts of it that make it up: no network of anyone's has a shorter prefix than 8.
-wide(range) if regex.match(`/0*[0-7]$`, range)
+# A security group of one's own may be open, which Kubernetes cannot see.
+limited(settings, _) if count(listed(settings, "service.beta.kubernetes.io/aws-load-balancer-security-groups")) > 0
 
-# What stands in for spec.loadBalancerSourceRanges. A security group of one's own may be open, which Kubernetes cannot see.
-limiting := {
-	"service.beta.kubernetes.io/load-balancer-source-ranges",
-	"service.beta.kubernetes.io/aws-load-balancer-security-groups",
+# Kubernetes reads the annotation where the spec has no ranges.
+given(_, ranges) := trimmed(ranges) if count(trimmed(ranges)) > 0
+
+given(settings, ranges) := listed(settings, "service.beta.kubernetes.io/load-balancer-source-ranges") if count(trimmed(ranges)) == 0
+
+listed(settings, key) := trimmed({item |
+	some s in settings
+	startswith(s, sprintf("%s=", [key]))
+	some item in split(substring(s, count(key) + 1, -1), ",")
+})
+
+trimmed(items) := {trim_space(item) | some item in items} - {""}
+
+azure := {
 	"service.beta.kubernetes.io/azure-allowed-ip-ranges",
 	"service.beta.kubernetes.io/azure-allowed-service-tags",
+}
+
+wide("internet")
+
+# wide is true for the whole internet, and for large parts of it that make it up: no network of anyone's has a shorter prefix
+# than 8, but for private ones.
+wide(range) if {
+	regex.match(`/0*[0-7]$`, range)
+	not net.cidr_contains("fc00::/7", range)
 }
 
 only_private(addresses) if {

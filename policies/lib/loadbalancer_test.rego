@@ -42,6 +42,22 @@ test_is_closed_where_limited if {
 	not loadbalancer.open({"service.beta.kubernetes.io/aws-load-balancer-security-groups=sg-1"}, "", set(), set())
 }
 
+# The spec's ranges stand before the annotation, and the lists of Azure add up.
+test_ranges_of_several_places if {
+	wide := "service.beta.kubernetes.io/load-balancer-source-ranges=0.0.0.0/0"
+	narrow := "service.beta.kubernetes.io/load-balancer-source-ranges=10.0.0.0/8,"
+	tags := "service.beta.kubernetes.io/azure-allowed-service-tags=azurecloud"
+	loadbalancer.open({narrow}, "", {"0.0.0.0/0"}, set())
+	loadbalancer.open(set(), "", {" 0.0.0.0/0 "}, set())
+	loadbalancer.open({tags, "service.beta.kubernetes.io/azure-allowed-ip-ranges=0.0.0.0/0"}, "", set(), set())
+	loadbalancer.open({tags}, "", {"0.0.0.0/0"}, set())
+	loadbalancer.open(set(), "", {""}, set())
+	not loadbalancer.open({narrow}, "", set(), set())
+	not loadbalancer.open({wide}, "", {"192.0.2.0/24"}, set())
+	not loadbalancer.open({tags}, "", set(), set())
+	not loadbalancer.open(set(), "", {"fc00::/7"}, set())
+}
+
 test_is_closed_where_all_its_addresses_are_private if {
 	not loadbalancer.open(set(), "", set(), {"10.0.0.1", "fd00::1"})
 }

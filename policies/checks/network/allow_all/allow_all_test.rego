@@ -20,6 +20,34 @@ test_fails_for_every_address if {
 	})
 }
 
+test_fails_for_everywhere_in_other_words if {
+	every rule in [
+		{"from": [{"ipBlock": {"cidr": "0.0.0.0/1"}}, {"ipBlock": {"cidr": "128.0.0.0/1"}}]},
+		{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["192.0.2.1/32"]}}]},
+		{"ports": [{"protocol": "TCP"}, {"protocol": "UDP"}]},
+		{"ports": [{"port": 1, "endPort": 65535}, {"protocol": "UDP"}]},
+	] {
+		allow_all.violations == {ingress(0)} with input.object as policy({"policyTypes": ["Ingress"], "ingress": [rule]})
+	}
+	allow_all.violations == {ingress(0)} with input.object as policy({"policyTypes": ["Ingress"], "ingress": [
+		{"from": [{"ipBlock": {"cidr": "0.0.0.0/1"}}]},
+		{"from": [{"ipBlock": {"cidr": "128.0.0.0/1"}}]},
+	]})
+}
+
+test_passes_for_what_only_looks_like_everywhere if {
+	every rule in [
+		{"from": [{"ipBlock": {"cidr": "0.0.0.0/1"}}]},
+		{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}]},
+		{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["128.0.0.0/1"]}}]},
+		{"ports": [{"protocol": "TCP"}]},
+		{"ports": [{"protocol": "UDP"}]},
+		{"ports": [{"port": 1, "endPort": 1024}, {"protocol": "UDP"}]},
+	] {
+		allow_all.violations == set() with input.object as policy({"policyTypes": ["Ingress"], "ingress": [rule]})
+	}
+}
+
 test_passes_where_the_direction_does_not_apply if {
 	allow_all.violations == set() with input.object as policy({"policyTypes": ["Ingress"], "egress": [{}]})
 	allow_all.violations == set() with input.object as policy({"policyTypes": ["Egress"], "ingress": [{}]})
@@ -91,6 +119,39 @@ test_passes_for_what_narrows_in_cilium if {
 	allow_all.violations == set() with input.object as cilium({"nodeSelector": {}, "ingress": [{"fromEntities": ["all"]}]})
 }
 
+test_adds_up_rules_of_cilium if {
+	every rules in [
+		[{"fromEntities": ["world"]}, {"fromEntities": ["cluster"]}],
+		[{"fromEntities": ["world-ipv4", "world-ipv6", "cluster"]}],
+		[{"fromCIDR": ["0.0.0.0/1", "128.0.0.0/1"], "fromEntities": ["cluster"]}],
+		[{"toPorts": [{"ports": [{"port": "0", "protocol": "ANY"}]}]}],
+		[{"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "0"}]}]}],
+	] {
+		allow_all.violations == {ingress(0)} with input.object as cilium({"endpointSelector": {}, "ingress": rules})
+	}
+	allow_all.violations == set() with input.object as cilium({
+		"endpointSelector": {},
+		"ingress": [{"fromEntities": ["world"], "toPorts": [{"ports": [{"port": "0", "protocol": "TCP"}]}]}, {"fromEntities": ["cluster"]}],
+	})
+}
+
+test_passes_for_what_is_denied_in_cilium if {
+	allow_all.violations == set() with input.object as cilium({
+		"endpointSelector": {},
+		"ingress": [{"fromEntities": ["all"]}],
+		"ingressDeny": [{"fromEntities": ["all"]}],
+		"egress": [{"toEntities": ["all"]}],
+		"egressDeny": [{"toEntities": ["world"]}],
+	})
+	allow_all.violations == {ingress(0), egress} with input.object as cilium({
+		"endpointSelector": {},
+		"ingress": [{"fromEntities": ["all"]}],
+		"ingressDeny": [{"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "22"}]}]}],
+		"egress": [{"toEntities": ["all"]}],
+		"egressDeny": [{"toEntities": ["host"]}],
+	})
+}
+
 cilium(spec) := {
 	"apiVersion": "cilium.io/v2",
 	"kind": "CiliumNetworkPolicy",
@@ -146,6 +207,28 @@ test_passes_for_hosts_and_what_kubernetes_has_in_calico if {
 	}
 }
 
+test_fails_for_everywhere_in_other_words_of_calico if {
+	every rules in [
+		[{"action": "Allow", "source": {"nets": ["0.0.0.0/1", "128.0.0.0/1"]}}],
+		[{"action": "Allow", "source": {"nets": ["0.0.0.0/1"]}}, {"action": "Allow", "source": {"nets": ["128.0.0.0/1"]}}],
+		[{"action": "Allow", "source": {"notNets": [], "selector": ""}, "protocol": ""}],
+		[{"action": "Allow", "destination": {"nets": ["0.0.0.0/0"]}}],
+	] {
+		allow_all.violations == {ingress(0)} with input.object as calico({"types": ["Ingress"], "ingress": rules})
+	}
+	allow_all.violations == set() with input.object as calico({"ingress": [{"action": "Allow", "destination": {"nets": ["10.0.0.0/8"]}}]})
+}
+
+# A name is the user's, but for those that Calico keeps for itself.
+test_fails_under_any_name_of_calico if {
+	named := {"metadata": {"name": "kafkanp.x"}}
+	count(allow_all.violations) == 1 with input.object as object.union(calico({"ingress": [{"action": "Allow"}]}), named)
+	count(allow_all.violations) == 1 with input.object as object.union(calico({"ingress": [{"action": "Allow"}]}), {
+		"apiVersion": "crd.projectcalico.org/v1",
+		"metadata": {"name": "knp.default.open"},
+	})
+}
+
 calico(spec) := {
 	"apiVersion": "projectcalico.org/v3",
 	"kind": "GlobalNetworkPolicy",
@@ -154,14 +237,16 @@ calico(spec) := {
 }
 
 test_fails_for_admins_who_allow_everything if {
-	every peer in [{"namespaces": {}}, {"pods": {"namespaceSelector": {}, "podSelector": {}}}] {
+	every peer in [{"namespaces": {}}, {"namespaces": {"matchLabels": {}}}, {"pods": {"namespaceSelector": {}, "podSelector": {}}}] {
 		allow_all.violations == {ingress(0)} with input.object as admin("AdminNetworkPolicy", {"ingress": [{"action": "Allow", "from": [peer]}]})
 		allow_all.violations == {egress} with input.object as admin("ClusterNetworkPolicy", {
 			"tier": "Admin",
 			"egress": [{"action": "Accept", "to": [peer]}],
 		})
 	}
-	allow_all.violations == {egress} with input.object as admin("AdminNetworkPolicy", {"egress": [{"action": "Allow", "to": [{"networks": ["::/0"]}]}]})
+	every networks in [["::/0"], ["0.0.0.0/1", "128.0.0.0/1"]] {
+		allow_all.violations == {egress} with input.object as admin("AdminNetworkPolicy", {"egress": [{"action": "Allow", "to": [{"networks": networks}]}]})
+	}
 }
 
 test_passes_for_what_narrows_of_admins if {

@@ -4,9 +4,9 @@
 #   Nothing limits where these pods connect to. An attacker in one fetches tools, reaches the cloud's metadata service and
 #   the rest of the network, and takes data out. Beside NetworkPolicy, the policies of
 #   Cilium and Calico and those of the Network Policy API are looked at where they are installed. A policy for admins
-#   counts where it denies everything in the cluster on all ports: what its rules do not match it leaves alone. One of
-#   Calico counts unless it passes everything on, as if its tier denied what is left over. Where it cannot be told
-#   whether a policy selects the pods, it is taken to, and the report names it.
+#   counts where it denies everything in the cluster on all ports, for egress to all addresses of both families, and none
+#   of an earlier priority allows it or passes it on: what its rules do not match it leaves alone. One of Calico counts
+#   unless it passes everything on, as if its tier denied what is left over. Where it cannot be told whether a policy selects the pods, it is taken to, and the report names it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies
@@ -37,7 +37,7 @@ violations contains violation if {
 	violation := {
 		"object": {"kind": workload.kind, "namespace": workload.namespace, "name": workload.name},
 		"path": sprintf("%smetadata.labels", [trim_suffix(workload.path, "spec")]),
-		"message": "no network policy for egress selects the pods",
+		"message": "no network policy isolates the pods for egress",
 	}
 }
 

@@ -31,7 +31,7 @@ test_passes_for_an_empty_inventory if {
 found(kind, path) := {
 	"object": {"kind": kind, "namespace": "shop", "name": "web"},
 	"path": path,
-	"message": "no network policy for egress selects the pods",
+	"message": "no network policy isolates the pods for egress",
 }
 
 workload(kind, path, more) := object.union({"kind": kind, "namespace": "shop", "name": "web", "path": path}, more)

@@ -43,11 +43,27 @@ violations contains violation if {
 	not for_every_host
 	some i, rule in input.object.spec.rules
 	host := rule.host
+	host != ""
 	not covered(host, hosts)
 	violation := {
 		"path": sprintf("spec.rules[%d].host", [i]),
 		"key": host,
 		"message": sprintf("ingress %s has no TLS for %s", [input.object.metadata.name, host]),
+	}
+}
+
+# A rule that names no host is for every other one.
+violations contains violation if {
+	input.object.kind == "Ingress"
+	not elsewhere
+	input.object.spec.tls[0]
+	not for_every_host
+	some i, rule in input.object.spec.rules
+	concat("", [host | host := rule.host]) == ""
+	violation := {
+		"path": sprintf("spec.rules[%d].host", [i]),
+		"key": "*",
+		"message": sprintf("ingress %s has no TLS for hosts that it does not name", [input.object.metadata.name]),
 	}
 }
 
@@ -108,7 +124,7 @@ elsewhere if {
 		"networking.gke.io/certmap",
 		"networking.gke.io/managed-certificates",
 	}
-	input.object.metadata.annotations[key]
+	input.object.metadata.annotations[key] != ""
 }
 
 elsewhere if contains(input.object.metadata.annotations["alb.ingress.kubernetes.io/listen-ports"], "HTTPS")

@@ -8,11 +8,18 @@ test_fails_for_absent_tls if {
 }
 
 test_fails_for_a_host_that_is_left_out if {
-	ingress_tls.violations == {{
-		"path": "spec.rules[2].host",
-		"key": "b.c.example",
-		"message": "ingress web has no TLS for b.c.example",
-	}} with input.object as ingress(
+	ingress_tls.violations == {
+		{
+			"path": "spec.rules[2].host",
+			"key": "b.c.example",
+			"message": "ingress web has no TLS for b.c.example",
+		},
+		{
+			"path": "spec.rules[3].host",
+			"key": "*",
+			"message": "ingress web has no TLS for hosts that it does not name",
+		},
+	} with input.object as ingress(
 		{
 			"tls": [{"hosts": ["a.example", "*.example"]}],
 			"rules": [{"host": "a.example"}, {"host": "b.example"}, {"host": "b.c.example"}, {"http": {}}],

@@ -2,7 +2,8 @@
 # title: Sensitive interface is exposed
 # description: >-
 #   The Service publishes, outside the cluster, an interface that asks for no password as it is shipped and that gives
-#   away the cluster or much of it. Attackers search the internet for exactly these.
+#   away the cluster or much of it. Attackers search the internet for exactly these. By an Ingress it weighs less: where
+#   that is reached from is not seen, and one whose annotations name a way to log in is left out.
 # related_resources:
 #   - ref: https://attack.mitre.org/techniques/T1133/
 #     description: External remote services
@@ -14,7 +15,7 @@
 #   severity: high
 #   scope: cluster
 #   kinds: [Service]
-#   requires: [Service, Workload]
+#   requires: [Service, Workload, Ingress]
 #   remediation: >-
 #     Set spec.type to ClusterIP and reach the interface by kubectl port-forward, or through an Ingress that asks who
 #     one is.
@@ -60,6 +61,23 @@ ways[i] := "external IPs" if {
 	some i, service in input.inventory.services
 	service.type == "ClusterIP"
 	service.externalIPs[0]
+}
+
+violations contains violation if {
+	some i, service in input.inventory.services
+	not ways[i]
+	some backend in service.backends
+	some interface in interfaces
+	backend.port in interface.ports
+	regex.match(sprintf(`(^|/)(%s)(:|@|$)`, [interface.image]), backend.image)
+	some ingress in service.ingresses
+	violation := {
+		"object": {"kind": "Service", "namespace": service.namespace, "name": service.name},
+		"path": "spec.type",
+		"key": sprintf("%s/%d %s", [interface.name, backend.port, ingress]),
+		"message": sprintf("service %s exposes %s by Ingress %s: it %s", [service.name, interface.name, ingress, interface.gives]),
+		"severity": "medium",
+	}
 }
 
 # An interface is told by image and port together: either alone says too little.

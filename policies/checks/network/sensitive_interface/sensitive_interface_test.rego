@@ -14,6 +14,17 @@ test_fails_for_each_way_out if {
 	]
 }
 
+test_fails_for_an_ingress if {
+	sensitive_interface.violations == {object.union(found("inside", "Ingress watch"), {
+		"key": "Prometheus/9090 watch",
+		"severity": "medium",
+	})} with input.inventory.services as [service("inside", {"ingresses": ["watch"]})]
+	sensitive_interface.violations == {found("node", "a port of every node")} with input.inventory.services as [service("node", {
+		"type": "NodePort",
+		"ingresses": ["watch"],
+	})]
+}
+
 test_passes_where_a_load_balancer_is_not_open if {
 	sensitive_interface.violations == set() with input.inventory.services as [
 		service("ranges", {"type": "LoadBalancer", "sourceRanges": ["192.0.2.0/24"]}),

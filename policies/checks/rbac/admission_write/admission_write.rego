@@ -2,7 +2,7 @@
 # title: Admission webhooks and policies can be written
 # description: >-
 #   A mutating webhook sees every object that is written, Secrets included, and changes it: an attacker who writes
-#   one adds a container to every new pod. Who deletes or weakens webhooks and policies takes away what keeps
+#   one, be it a single one by its name, adds a container to every new pod. Who deletes or weakens webhooks and policies takes away what keeps
 #   others' pods in check.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks
@@ -13,8 +13,8 @@
 #   scope: grant
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
-#     Take create, update, patch and delete on webhook configurations and admission policies out of the role, or
-#     limit them by resourceNames to the operator's own.
+#     Take create, update, patch, delete and deletecollection on webhook configurations and admission policies out of
+#     the role, or limit them by resourceNames to the operator's own; those of mutating webhooks let a pipeline write.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.1.12"]
 #     cis-eks-1.8: ["4.1.11"]
@@ -27,9 +27,17 @@ package kubemuster.checks.rbac.admission_write
 permissions := {
 	"admission": [
 		{
-			"verbs": ["create", "update", "patch", "delete"],
+			"verbs": ["create", "update", "patch", "delete", "deletecollection"],
 			"apiGroups": ["admissionregistration.k8s.io"],
 			"resources": ["mutatingwebhookconfigurations", "validatingwebhookconfigurations", "mutatingadmissionpolicies", "mutatingadmissionpolicybindings", "validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+			"extent": "cluster",
+		},
+	],
+	"mutating": [
+		{
+			"verbs": ["update", "patch"],
+			"apiGroups": ["admissionregistration.k8s.io"],
+			"resources": ["mutatingwebhookconfigurations"],
 			"extent": "cluster",
 		},
 	],
@@ -40,4 +48,11 @@ violations contains {"message": sprintf("%s %s", [concat("; ", what), input.gran
 what contains held.what if {
 	some held in input.grant.holds
 	not held.names
+}
+
+# Who may write one of them turns it on whatever they like.
+what contains held.what if {
+	some held in input.grant.holds
+	held.permission == "mutating"
+	held.names
 }

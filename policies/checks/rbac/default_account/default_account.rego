@@ -52,3 +52,10 @@ namespaces contains input.object.metadata.namespace if {
 	subject.name == "default"
 	not subject.namespace
 }
+
+# The name by which the API server knows a service account stands for it too.
+namespaces contains account[1] if {
+	some subject in input.object.subjects
+	subject.kind == "User"
+	account := regex.find_all_string_submatch_n(`^system:serviceaccount:([^:]+):default$`, subject.name, 1)[0]
+}

@@ -18,7 +18,17 @@ test_fails_once_for_each_namespace if {
 		{"kind": "ServiceAccount", "name": "default"},
 		{"kind": "ServiceAccount", "name": "default", "namespace": "bank"},
 		{"kind": "ServiceAccount", "name": "web", "namespace": "shop"},
+		{"kind": "User", "name": "system:serviceaccount:bank:default"},
+		{"kind": "User", "name": "system:serviceaccount:bank:web"},
+		{"kind": "Group", "name": "system:serviceaccount:ci:default"},
 	])
+}
+
+test_fails_for_its_user_name if {
+	{v.key | some v in default_account.violations} == {"bank"} with input.object as binding("ClusterRoleBinding", "", "dev", "view", [{
+		"kind": "User",
+		"name": "system:serviceaccount:bank:default",
+	}])
 }
 
 test_passes_for_other_subjects_and_absent_fields if {

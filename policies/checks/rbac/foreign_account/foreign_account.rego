@@ -21,9 +21,8 @@ package kubemuster.checks.rbac.foreign_account
 
 violations contains violation if {
 	input.object.kind == "RoleBinding"
-	some subject in input.object.subjects
-	subject.kind == "ServiceAccount"
-	subject.namespace != input.object.metadata.namespace
+	some account in accounts
+	account.namespace != input.object.metadata.namespace
 	not expected
 	violation := {
 		"path": "subjects",
@@ -31,11 +30,25 @@ violations contains violation if {
 			input.object.metadata.name,
 			input.object.roleRef.kind,
 			input.object.roleRef.name,
-			subject.namespace,
-			subject.name,
+			account.namespace,
+			account.name,
 		]),
-		"key": sprintf("%s/%s", [subject.namespace, subject.name]),
+		"key": sprintf("%s/%s", [account.namespace, account.name]),
 	}
+}
+
+accounts contains {"namespace": subject.namespace, "name": subject.name} if {
+	some subject in input.object.subjects
+	subject.kind == "ServiceAccount"
+}
+
+# The name by which the API server knows a service account stands for it too.
+accounts contains {"namespace": parts[2], "name": parts[3]} if {
+	some subject in input.object.subjects
+	subject.kind == "User"
+	startswith(subject.name, "system:serviceaccount:")
+	parts := split(subject.name, ":")
+	count(parts) == 4
 }
 
 # The API server's own: the controller that signs the cluster's address for nodes that are to join.

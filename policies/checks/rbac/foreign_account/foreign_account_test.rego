@@ -10,6 +10,9 @@ test_fails_for_an_account_of_another_namespace if {
 	}} with input.object as binding("RoleBinding", "shop", "dev", "view", [
 		{"kind": "ServiceAccount", "name": "runner", "namespace": "ci"},
 		{"kind": "ServiceAccount", "name": "web", "namespace": "shop"},
+		{"kind": "User", "name": "system:serviceaccount:ci:runner"},
+		{"kind": "User", "name": "system:serviceaccount:shop:web"},
+		{"kind": "User", "name": "ci:runner"},
 	])
 }
 

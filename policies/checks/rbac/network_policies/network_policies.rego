@@ -12,7 +12,7 @@
 #   scope: grant
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
-#     Take create, update, patch and delete on network policies out of the role; let those who run the network
+#     Take create, update, patch, delete and deletecollection on network policies out of the role; let those who run the network
 #     write them.
 #   frameworks:
 #     nsa-cisa-1.2: [rbac]
@@ -23,23 +23,23 @@ package kubemuster.checks.rbac.network_policies
 permissions := {
 	"policies": [
 		{
-			"verbs": ["create", "update", "patch", "delete"],
+			"verbs": ["create", "update", "patch", "delete", "deletecollection"],
 			"apiGroups": ["networking.k8s.io"],
 			"resources": ["networkpolicies"],
 		},
 		{
-			"verbs": ["create", "update", "patch", "delete"],
+			"verbs": ["create", "update", "patch", "delete", "deletecollection"],
 			"apiGroups": ["policy.networking.k8s.io"],
-			"resources": ["adminnetworkpolicies", "baselineadminnetworkpolicies"],
+			"resources": ["adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"],
 			"extent": "cluster",
 		},
 		{
-			"verbs": ["create", "update", "patch", "delete"],
+			"verbs": ["create", "update", "patch", "delete", "deletecollection"],
 			"apiGroups": ["cilium.io"],
 			"resources": ["ciliumnetworkpolicies", "ciliumclusterwidenetworkpolicies"],
 		},
 		{
-			"verbs": ["create", "update", "patch", "delete"],
+			"verbs": ["create", "update", "patch", "delete", "deletecollection"],
 			"apiGroups": ["crd.projectcalico.org", "projectcalico.org"],
 			"resources": ["networkpolicies", "globalnetworkpolicies"],
 		},

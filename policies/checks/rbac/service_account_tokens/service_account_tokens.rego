@@ -2,7 +2,8 @@
 # title: Tokens of service accounts can be issued
 # description: >-
 #   With create on serviceaccounts/token an attacker asks the API server for a token of any service account in
-#   reach, and has its rights from then on, from anywhere.
+#   reach, and has its rights from then on, from anywhere. Limited by resourceNames it is reported for the service
+#   accounts of Kubernetes' own controllers in kube-system, with which an attacker takes the cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request
 # custom:
@@ -13,7 +14,7 @@
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-
 #     Limit create on serviceaccounts/token by resourceNames to the service accounts that are needed, in a Role of
-#     their namespace.
+#     their namespace, and never to those of Kubernetes' own controllers.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.1.13"]
 #     cis-eks-1.8: ["4.1.12"]
@@ -23,6 +24,8 @@
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.service_account_tokens
 
+import data.kubemuster.lib.takeover
+
 permissions := {
 	"token": [
 		{
@@ -31,6 +34,7 @@ permissions := {
 			"resources": ["serviceaccounts/token"],
 		},
 	],
+	"controller": takeover.permissions["issue tokens in kube-system"],
 }
 
 violations contains {"message": sprintf("%s %s", [concat("; ", what), input.grant.where])} if count(what) > 0
@@ -38,4 +42,10 @@ violations contains {"message": sprintf("%s %s", [concat("; ", what), input.gran
 what contains held.what if {
 	some held in input.grant.holds
 	not held.names
+}
+
+# Where it is limited to accounts, these are for whoever needs them; but those of Kubernetes' own controllers are for nobody.
+what contains held.what if {
+	some held in input.grant.holds
+	held.permission == "controller"
 }

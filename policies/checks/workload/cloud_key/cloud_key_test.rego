@@ -6,12 +6,12 @@ test_fails_for_literal_keys if {
 	cloud_key.violations == {
 		{
 			"path": "spec.containers[0].env[0].value",
-			"message": "environment variable AWS_ACCESS_KEY_ID of container backup holds a static key of AWS",
+			"message": "environment variable AWS_ACCESS_KEY_ID of container backup holds an access key of AWS",
 			"key": "env AWS_ACCESS_KEY_ID",
 		},
 		{
 			"path": "spec.containers[0].env[1].value",
-			"message": "environment variable KEY of container backup holds a static key of AWS",
+			"message": "environment variable KEY of container backup holds an access key of AWS",
 			"key": "env KEY",
 		},
 	} with input as container({"env": [
@@ -20,10 +20,21 @@ test_fails_for_literal_keys if {
 	]})
 }
 
+test_fails_for_literal_keys_of_other_clouds if {
+	{v.message | some v in cloud_key.violations} == {
+		"environment variable AZURE_CLIENT_SECRET of container backup holds a static key of Azure",
+		"environment variable GCP_KEY of container backup holds a static key of Google Cloud",
+	} with input as container({"env": [
+		{"name": "AZURE_CLIENT_SECRET", "value": "<named-secret>"},
+		{"name": "GCP_KEY", "value": "<private-key>"},
+		{"name": "ARM_CLIENT_SECRET", "value": "<plain>"},
+	]})
+}
+
 test_fails_once_for_arguments if {
 	cloud_key.violations == {{
 		"path": "spec.containers[0].args",
-		"message": "an argument of container backup holds a static key of AWS",
+		"message": "an argument of container backup holds an access key of AWS",
 		"key": "args",
 	}} with input as container({"args": ["--key-id=<aws-key-id>", "--key", "<aws-secret-key>"]})
 }

@@ -71,6 +71,23 @@ violations contains violation if {
 	}
 }
 
+# A name is all that is seen of the node here.
+violations contains violation if {
+	required := input.workload.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
+	some term in required.nodeSelectorTerms
+	some field in term.matchFields
+	field.key == "metadata.name"
+	field.operator == "In"
+	some node in field.values
+	regex.match(`(^|[-.])(control-?plane|master)[-.]?\d*([-.]|$)`, node)
+	not input.workload.namespace in namespaces.system
+	violation := {
+		"path": sprintf("%s.affinity.nodeAffinity", [input.workload.path]),
+		"message": sprintf("the workload is pinned to node %s, which has the name of a control-plane node", [node]),
+		"key": sprintf("node %s", [node]),
+	}
+}
+
 # The taint has the effect NoSchedule and no value.
 tolerates_control_plane if {
 	some toleration in input.workload.spec.tolerations

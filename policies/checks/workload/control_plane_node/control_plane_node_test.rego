@@ -81,3 +81,15 @@ affinity(operator) := pod({"affinity": {"nodeAffinity": {"requiredDuringScheduli
 }]}}}})
 
 pod(spec) := {"workload": {"kind": "Pod", "namespace": "shop", "path": "spec", "spec": spec, "containers": []}}
+
+test_fails_for_the_name_of_a_control_plane_node if {
+	{v.key | some v in control_plane_node.violations} == {"node prod-control-plane-0", "node master1"} with input as {"workload": {
+		"namespace": "shop",
+		"path": "spec",
+		"spec": {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchFields": [{
+			"key": "metadata.name",
+			"operator": "In",
+			"values": ["prod-control-plane-0", "master1", "masterpiece-0", "node-0"],
+		}]}]}}}},
+	}}
+}

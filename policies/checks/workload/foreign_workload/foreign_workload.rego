@@ -3,7 +3,8 @@
 # description: >-
 #   What runs in the system namespaces is trusted more than other workloads: admission webhooks and policies often leave
 #   them out, quotas do not hold there, and their names hide an intruder well. Whoever runs a pod there reaches service
-#   accounts and Secrets that rule the cluster.
+#   accounts and Secrets that rule the cluster. A known name is not enough: each image must come from where Kubernetes or
+#   the cloud keeps its own, or share a word with the name, as those of a mirror do.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
 #     description: Namespaces
@@ -27,29 +28,21 @@ import data.kubemuster.lib.namespaces
 violations contains violation if {
 	input.workload.namespace in namespaces.system
 	not owned
-	not known
+	not components.named
 	violation := {
 		"path": "metadata.namespace",
 		"message": sprintf("the workload is none that Kubernetes or its cloud is known to run in %s", [input.workload.namespace]),
 	}
 }
 
-known if {
-	input.workload.namespace == "kube-system"
-	identity in components.known(input.cluster.provider)
+violations contains violation if {
+	not owned
+	count(components.foreign) > 0
+	violation := {
+		"path": "metadata.namespace",
+		"message": sprintf("the workload has the name of one that Kubernetes or its cloud runs, and another's image: %s", [concat(", ", sort(components.foreign))]),
+	}
 }
-
-identity := sprintf("%s/%s", [input.workload.kind, input.workload.name]) if {
-	not input.workload.staticPod
-	not replicas
-}
-
-identity := sprintf("Pod/%s", [input.workload.staticPod])
-
-# A ReplicaSet is judged where its Deployment was not read: its name is the Deployment's and a hash.
-identity := sprintf("Deployment/%s", [trim_suffix(input.workload.name, sprintf("-%s", [replicas]))])
-
-replicas := input.workload.metadata.labels["pod-template-hash"] if input.workload.kind == "ReplicaSet"
 
 # What a workload owns has names of its own; its owner is judged.
 owned if {

@@ -20,6 +20,32 @@ test_passes_for_known_components if {
 	foreign_workload.violations == set() with input as workload("Deployment", "kube-system", "coredns")
 }
 
+# A name is soon given: what it runs tells more.
+test_fails_for_an_image_of_others if {
+	runs := object.union(workload("DaemonSet", "kube-system", "kube-proxy"), {"workload": {"containers": [
+		{"name": "kube-proxy", "spec": {"image": "registry.k8s.io/kube-proxy:v1.37.2"}},
+		{"name": "more", "spec": {"image": "proxy.example:5000/evil/miner:kube"}},
+	]}})
+	foreign_workload.violations == {{
+		"path": "metadata.namespace",
+		"message": "the workload has the name of one that Kubernetes or its cloud runs, and another's image: proxy.example:5000/evil/miner:kube",
+	}} with input as runs
+}
+
+test_passes_for_their_images_and_mirrors if {
+	every t in [
+		["DaemonSet", "kube-proxy", "mirror.example/k8s/kube-proxy:v1.37.2"],
+		["DaemonSet", "calico-node", "docker.io/calico/node:v3.30.0"],
+		["DaemonSet", "aws-node", "602401143452.dkr.ecr.us-east-1.amazonaws.com/amazon-k8s-cni:v1.20"],
+		["Deployment", "hubble-ui", "quay.io/cilium/certgen:v0.2"],
+	] {
+		foreign_workload.violations == set() with input as object.union(
+			workload(t[0], "kube-system", t[1]),
+			{"workload": {"containers": [{"name": "c", "spec": {"image": t[2]}}]}},
+		)
+	}
+}
+
 test_passes_for_static_pods_of_the_control_plane if {
 	foreign_workload.violations == set() with input as static("etcd")
 	foreign_workload.violations == {violation("kube-system")} with input as static("miner")

@@ -45,7 +45,7 @@ violations contains violation if {
 violations contains violation if {
 	path := input.object.spec.hostPath.path
 	not takes(path)
-	not input.object.metadata.annotations["pv.kubernetes.io/provisioned-by"] # a folder of its own for each claim
+	not own_folder
 	violation := {
 		"path": "spec.hostPath",
 		"message": sprintf("the volume is %s of its node", [path]),
@@ -58,4 +58,20 @@ takes(path) := hostpath.held(hostpath.clean(path), true)
 takes(path) := {"the socket of a container runtime"} if {
 	hostpath.opens_socket(path)
 	not hostpath.held(hostpath.clean(path), true)
+}
+
+# A provisioner makes a folder of its own for each claim, below the one that it is for. Anyone may write the annotation.
+own_folder if {
+	some base in bases[input.object.metadata.annotations["pv.kubernetes.io/provisioned-by"]]
+	startswith(hostpath.clean(input.object.spec.hostPath.path), sprintf("%s/", [base]))
+}
+
+# Where they keep their folders by default.
+bases := {
+	"docker.io/hostpath": {"/var/lib/k8s-pvs"},
+	"k8s.io/minikube-hostpath": {"/tmp/hostpath-provisioner", "/tmp/hostpath_pv"},
+	"kubevirt.io.hostpath-provisioner": {"/var/hpvolumes"},
+	"microk8s.io/hostpath": {"/var/snap/microk8s/common/default-storage"},
+	"openebs.io/local": {"/var/openebs/local"},
+	"rancher.io/local-path": {"/opt/local-path-provisioner", "/var/lib/rancher/k3s/storage", "/var/local-path-provisioner"},
 }

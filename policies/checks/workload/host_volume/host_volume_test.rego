@@ -17,6 +17,16 @@ test_host_path if {
 	}} with input as volume({"hostPath": {"path": "/data"}}, {})
 }
 
+# Whoever makes the volume may say that a provisioner did.
+test_provisioner_elsewhere if {
+	every annotations in [provisioned, {"pv.kubernetes.io/provisioned-by": "anything"}] {
+		host_volume.violations == {{
+			"path": "spec.hostPath",
+			"message": "the volume is /data of its node",
+		}} with input as volume({"hostPath": {"path": "/data"}}, annotations)
+	}
+}
+
 test_sensitive if {
 	wanted := {{
 		"path": "spec.hostPath",

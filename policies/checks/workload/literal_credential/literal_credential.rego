@@ -28,6 +28,7 @@ violations contains violation if {
 	some variable in literals.environment
 	shape := shapes[variable.class]
 	not harmless(variable.class, variable.name)
+	not literals.clouds[variable.name]
 	violation := {
 		"path": variable.path,
 		"message": sprintf("environment variable %s of container %s holds %s", [variable.name, variable.container, shape.what]),
@@ -39,13 +40,12 @@ violations contains violation if {
 # An argument is a class as a whole, after a flag of its own, or has one in it, as in --password=<named-secret>.
 violations contains violation if {
 	some argument in literals.arguments
-	some class, shape in shapes
-	contains(argument.text, class)
-	not harmless(class, argument.name)
+	shape := shapes[argument.class]
+	not harmless(argument.class, argument.name)
 	violation := {
 		"path": argument.path,
 		"message": sprintf("an argument of container %s holds %s", [argument.container, shape.what]),
-		"key": sprintf("%s %s", [argument.field, trim(class, "<>")]),
+		"key": sprintf("%s %s", [argument.field, trim(argument.class, "<>")]),
 		"severity": shape.severity,
 	}
 }

@@ -29,6 +29,7 @@ import data.kubemuster.lib.mounts
 violations contains violation if {
 	some mount in mounts.host
 	not components.control_plane_pod # it is made of such paths
+	not of_network_agent(hostpath.clean(mount.opens))
 	holds := hostpath.held(hostpath.clean(mount.opens), mount.writable)
 	violation := {
 		"path": mount.path,
@@ -40,4 +41,28 @@ violations contains violation if {
 		]),
 		"key": mount.volume,
 	}
+}
+
+# Agents read it to count processes. Other pods' processes of the same user show what is theirs.
+violations contains violation if {
+	some mount in mounts.host
+	not mount.writable
+	regex.match(`^/proc(/\d+)?$`, hostpath.clean(mount.opens))
+	violation := {
+		"path": mount.path,
+		"message": sprintf("container %s mounts %s of its node through volume %s: environments and files of other pods' processes", [
+			mount.container,
+			mount.opens,
+			mount.volume,
+		]),
+		"key": mount.volume,
+		"severity": "medium",
+	}
+}
+
+# Those that Kubernetes is run with put their programs there, and the runtime calls them.
+of_network_agent(path) if {
+	path in {"/etc/cni/net.d", "/opt/cni/bin"}
+	input.workload.kind == "DaemonSet"
+	components.own
 }

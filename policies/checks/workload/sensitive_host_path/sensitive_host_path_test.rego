@@ -28,9 +28,28 @@ test_fails_for_what_the_node_runs_where_it_can_be_written if {
 }
 
 test_passes_for_what_the_node_runs_where_it_is_read_only if {
-	sensitive_host_path.violations == set() with input as pod("/proc", true)
 	sensitive_host_path.violations == set() with input as pod("/sys", true)
 	sensitive_host_path.violations == set() with input as pod("/lib/modules", true)
+}
+
+test_weighs_processes_that_are_read_less if {
+	sensitive_host_path.violations == {object.union(
+		violation("/proc", "environments and files of other pods' processes"),
+		{"severity": "medium"},
+	)} with input as pod("/proc", true)
+}
+
+test_passes_for_the_folders_of_plugins_in_network_agents if {
+	every path in ["/opt/cni/bin", "/etc/cni/net.d"] {
+		mount := pod(path, false)
+		count(sensitive_host_path.violations) == 1 with input as mount
+		sensitive_host_path.violations == set() with input as object.union(mount, {"workload": {
+			"kind": "DaemonSet",
+			"namespace": "kube-system",
+			"name": "agent",
+		}})
+			with data.kubemuster.lib.components.own as true
+	}
 }
 
 test_passes_for_other_paths if {
