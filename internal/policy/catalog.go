@@ -56,7 +56,7 @@ func Load(packs ...Pack) (*Catalog, error) {
 		if c.checks, err = merge(c.checks, checks, c.modules); err != nil {
 			return nil, err
 		}
-		if err := add(c.modules, modules); err != nil {
+		if err := add(c.modules, p.Name, modules); err != nil {
 			return nil, err
 		}
 		frameworks, err := loadFrameworks(p)
@@ -388,23 +388,22 @@ func merge(before, pack []*check, modules map[string]*ast.Module) ([]*check, err
 	return all, nil
 }
 
-// add puts a pack's modules to those of the packs before it. A package belongs to one pack: rules of another would change its
-// verdicts in silence.
-func add(modules, pack map[string]*ast.Module) error {
-	owner := map[string]string{} // file by package
-	for file, m := range modules {
-		owner[m.Package.Path.String()] = file
-	}
-	for _, file := range slices.Sorted(maps.Keys(pack)) {
-		path := pack[file].Package.Path
-		if other, ok := owner[path.String()]; ok {
-			return fmt.Errorf("%s:%d: package %s is that of %s, in another pack; give it a name of its own", file, pack[file].Package.Location.Row, shortName(path), other)
+// add puts a pack's modules to those of the packs before it. A package belongs to one pack, with all above and below it: in package
+// a, b.c := 1 is a rule of package a.b, and rules of another pack would change its verdicts in silence.
+func add(modules map[string]*ast.Module, pack string, own map[string]*ast.Module) error {
+	for _, file := range slices.Sorted(maps.Keys(own)) {
+		path := own[file].Package.Path
+		at := fmt.Sprintf("%s:%d: package %s", file, own[file].Package.Location.Row, shortName(path))
+		if path.HasPrefix(productRoot) && !path.HasPrefix(checksRoot) && (pack != finding.BuiltInPack || !path.HasPrefix(libRoot)) {
+			return fmt.Errorf("%s is reserved; checks belong in kubemuster.checks.<domain>.<name>, and functions in a package of any other name", at)
 		}
-		if path.HasPrefix(productRoot) && !path.HasPrefix(checksRoot) && !path.HasPrefix(libRoot) {
-			return fmt.Errorf("%s:%d: package %s is reserved; checks belong in kubemuster.checks.<domain>.<name>, and functions in a package of any other name", file, pack[file].Package.Location.Row, shortName(path))
+		for _, other := range slices.Sorted(maps.Keys(modules)) {
+			if theirs := modules[other].Package.Path; path.HasPrefix(theirs) || theirs.HasPrefix(path) {
+				return fmt.Errorf("%s overlaps package %s of %s, in another pack; give it a name of its own", at, shortName(theirs), other)
+			}
 		}
 	}
-	maps.Copy(modules, pack)
+	maps.Copy(modules, own)
 	return nil
 }
 
