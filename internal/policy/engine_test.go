@@ -50,6 +50,9 @@ func TestNewRefuses(t *testing.T) {
 		{"a kind that is not read", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "[Pod]", "[Event]", 1)}, []string{"a.rego:9", "Event"}},
 		{"a built-in that looks outside", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `http.send({"method": "get", "url": "https://example.com"}).status_code == 200`)}, []string{"a.rego:14", "http.send"}},
 		{"the clock", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `time.now_ns() > 0`)}, []string{"a.rego:14", "time.now_ns"}},
+		{"a parser that recurses", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `graphql.is_valid("{a", "type Query { a: Int }")`)}, []string{"a.rego:14", "checks may not call graphql.is_valid: no time limit stops it"}},
+		{"a number without end", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `bits.lsh(1, 100000000000) > 0`)}, []string{"a.rego:14", "checks may not call bits.lsh: no time limit stops it"}},
+		{"a template", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", `strings.render_template("{{.a}}", {"a": 1}) == "1"`)}, []string{"a.rego:14", "checks may not call strings.render_template: no time limit stops it"}},
 		{"a syntax error", map[string]string{"checks/workload/a/a.rego": example("XX0001", "a", "input..object")}, []string{"a.rego:14"}},
 		{"no violations", map[string]string{"checks/workload/a/a.rego": strings.Replace(example("XX0001", "a", "true"), "violations contains", "violation contains", 1)}, []string{"a.rego:1", "violations"}},
 	}
