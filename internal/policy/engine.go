@@ -111,6 +111,9 @@ func (c *Catalog) Compile(ctx context.Context) (*Engine, error) {
 	if compiler.Compile(c.modules); compiler.Failed() {
 		return nil, compileError(compiler.Errors)
 	}
+	if err := c.dangling(compiler); err != nil {
+		return nil, err
+	}
 	compiler.WithSchemas(nil) // they have done their work
 	for _, check := range c.checks {
 		if len(compiler.GetRulesExact(check.rule)) == 0 {
