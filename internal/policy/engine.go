@@ -439,8 +439,12 @@ func (r *router) judgement(j *Judgement, outcomes []outcome, about Cluster, find
 			v.Verdict, v.Reason = finding.NotEvaluated, "the API server's version is not known"
 		case len(o.violations) > 0:
 			v.Verdict = finding.Fail
+			before := len(j.Findings)
 			for _, violation := range o.violations {
 				j.Findings = append(j.Findings, find(c, violation))
+			}
+			if len(o.violations) > 1 {
+				j.Findings = append(j.Findings[:before], merged(j.Findings[before:])...)
 			}
 		}
 		j.Verdicts = append(j.Verdicts, v)

@@ -38,6 +38,6 @@ violations contains violation if {
 			mount.volume,
 			concat(", ", holds),
 		]),
-		"key": mount.volume,
+		"key": sprintf("%s:%s", [mount.volume, hostpath.clean(mount.opens)]),
 	}
 }
