@@ -110,7 +110,8 @@ func newPolicy(ios *IOStreams) *cobra.Command {
 	rbac := &cobra.Command{
 		Use: "rbac [PACK...]", Short: "Print the rules that the scanning identity needs",
 		Long: "Rbac prints a ClusterRole that lets an identity list what our checks and those of the packs look at, and nothing else.\n" +
-			"The flags that select checks narrow it.",
+			"The flags that select checks narrow it. What only --secret-metadata and --kubelet-config read is left out: deploy/kubernetes\n" +
+			"has ClusterRoles for those.",
 		Example: "  kubemuster policy rbac examples/acme\n  kubemuster policy rbac --check workload",
 		RunE: func(cmd *cobra.Command, list []string) error {
 			c, err := config.Load(cmd.Flags(), nil)
@@ -299,8 +300,8 @@ func buildPack(ctx context.Context, ios *IOStreams, dir string, o buildOptions) 
 func printRules(ios *IOStreams, kinds []snapshot.Kind) error {
 	resources, guessed := map[string][]string{}, []string{}
 	for _, k := range kinds {
-		if k.MetadataOnly() {
-			continue // Secrets are opt-in: deploy/kubernetes/secret-metadata.yaml
+		if k.OptIn != "" {
+			continue // deploy/kubernetes has a ClusterRole of its own for each
 		}
 		resources[k.Group] = append(resources[k.Group], k.Resource)
 		if k.Also != "" {

@@ -25,9 +25,10 @@ type Catalog struct {
 	modules    map[string]*ast.Module // by file
 	frameworks []*framework
 	managed    []*managed
-	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
-	whole      *Catalog      // before it was configured; nil for itself
-	limits     []string      // what the settings leave out, as reports tell it
+	parameters map[string][]string // names by the check's ID, of all that were loaded
+	timeout    time.Duration       // of a check on one object; zero means DefaultTimeout
+	whole      *Catalog            // before it was configured; nil for itself
+	limits     []string            // what the settings leave out, as reports tell it
 }
 
 // Whole is the catalogue with the checks that the settings leave out.
@@ -40,7 +41,7 @@ func (c *Catalog) Whole() *Catalog {
 
 // Load reads the packs. Errors name file and line; what is wrong in a check's logic is found when it is compiled.
 func Load(packs ...Pack) (*Catalog, error) {
-	c := &Catalog{modules: map[string]*ast.Module{}}
+	c := &Catalog{modules: map[string]*ast.Module{}, parameters: map[string][]string{}}
 	for _, p := range packs {
 		if slices.ContainsFunc(c.packs, func(o Pack) bool { return o.Name == p.Name }) {
 			return nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
@@ -56,7 +57,7 @@ func Load(packs ...Pack) (*Catalog, error) {
 		if c.checks, err = merge(c.checks, checks, c.modules); err != nil {
 			return nil, err
 		}
-		if err := add(c.modules, modules); err != nil {
+		if err := add(c.modules, p.Name, modules); err != nil {
 			return nil, err
 		}
 		frameworks, err := loadFrameworks(p)
@@ -71,6 +72,12 @@ func Load(packs ...Pack) (*Catalog, error) {
 		c.managed = append(c.managed, managed...)
 		if len(checks) == 0 {
 			return nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
+		}
+	}
+	for _, check := range c.checks {
+		c.parameters[check.ID] = nil
+		for _, p := range check.Parameters {
+			c.parameters[check.ID] = append(c.parameters[check.ID], p.Name)
 		}
 	}
 	return c, known(c.frameworks, c.checks)
@@ -388,23 +395,22 @@ func merge(before, pack []*check, modules map[string]*ast.Module) ([]*check, err
 	return all, nil
 }
 
-// add puts a pack's modules to those of the packs before it. A package belongs to one pack: rules of another would change its
-// verdicts in silence.
-func add(modules, pack map[string]*ast.Module) error {
-	owner := map[string]string{} // file by package
-	for file, m := range modules {
-		owner[m.Package.Path.String()] = file
-	}
-	for _, file := range slices.Sorted(maps.Keys(pack)) {
-		path := pack[file].Package.Path
-		if other, ok := owner[path.String()]; ok {
-			return fmt.Errorf("%s:%d: package %s is that of %s, in another pack; give it a name of its own", file, pack[file].Package.Location.Row, shortName(path), other)
+// add puts a pack's modules to those of the packs before it. A package belongs to one pack, with all above and below it: in package
+// a, b.c := 1 is a rule of package a.b, and rules of another pack would change its verdicts in silence.
+func add(modules map[string]*ast.Module, pack string, own map[string]*ast.Module) error {
+	for _, file := range slices.Sorted(maps.Keys(own)) {
+		path := own[file].Package.Path
+		at := fmt.Sprintf("%s:%d: package %s", file, own[file].Package.Location.Row, shortName(path))
+		if path.HasPrefix(productRoot) && !path.HasPrefix(checksRoot) && (pack != finding.BuiltInPack || !path.HasPrefix(libRoot)) {
+			return fmt.Errorf("%s is reserved; checks belong in kubemuster.checks.<domain>.<name>, and functions in a package of any other name", at)
 		}
-		if path.HasPrefix(productRoot) && !path.HasPrefix(checksRoot) && !path.HasPrefix(libRoot) {
-			return fmt.Errorf("%s:%d: package %s is reserved; checks belong in kubemuster.checks.<domain>.<name>, and functions in a package of any other name", file, pack[file].Package.Location.Row, shortName(path))
+		for _, other := range slices.Sorted(maps.Keys(modules)) {
+			if theirs := modules[other].Package.Path; path.HasPrefix(theirs) || theirs.HasPrefix(path) {
+				return fmt.Errorf("%s overlaps package %s of %s, in another pack; give it a name of its own", at, shortName(theirs), other)
+			}
 		}
 	}
-	maps.Copy(modules, pack)
+	maps.Copy(modules, own)
 	return nil
 }
 

@@ -58,9 +58,44 @@ type Verdict struct {
 	Reason  string // with NotEvaluated
 }
 
-// forbidden are built-in functions that no check needs. Those that look outside a check's input, such as http.send and
-// time.now_ns, are known as such by OPA.
-var forbidden = []string{"rego.parse_module", "trace"}
+// Why a check may not call a built-in function. Those that OPA itself says look outside a check's input, such as http.send and
+// time.now_ns, depend on more than it.
+const (
+	dependsOnMore = "a verdict depends on the input alone"
+	unstoppable   = "no time limit stops it"
+)
+
+// forbidden are others that no check needs, by how their names begin. What no time limit stops recurses without end, or takes long
+// or much memory for a short argument, without a look at the clock.
+var forbidden = map[string]string{
+	"bits.lsh":                          unstoppable,
+	"crypto.parse_private_keys":         unstoppable,
+	"crypto.x509.parse_and_verify_":     dependsOnMore, // certificates are compared with the clock
+	"crypto.x509.parse_keypair":         unstoppable,
+	"crypto.x509.parse_rsa_private_key": unstoppable,
+	"graph.reachable_paths":             unstoppable,
+	"graphql.":                          unstoppable,
+	"io.jwt.verify_":                    unstoppable,
+	"json.patch":                        unstoppable,
+	"net.cidr_contains_matches":         unstoppable,
+	"regex.globs_match":                 unstoppable,
+	"rego.parse_module":                 unstoppable,
+	"strings.render_template":           unstoppable,
+	"trace":                             dependsOnMore,
+}
+
+// refuses says why checks may not call a built-in function; it is empty for those that they may.
+func refuses(b *ast.Builtin) string {
+	if b.Nondeterministic {
+		return dependsOnMore
+	}
+	for beginning, why := range forbidden {
+		if strings.HasPrefix(b.Name, beginning) {
+			return why
+		}
+	}
+	return ""
+}
 
 // New loads the packs and compiles all their checks. Errors name file and line.
 func New(ctx context.Context, packs ...Pack) (*Engine, error) {
@@ -76,6 +111,9 @@ func (c *Catalog) Compile(ctx context.Context) (*Engine, error) {
 	compiler := compilerFor(c.checks, c.modules)
 	if compiler.Compile(c.modules); compiler.Failed() {
 		return nil, compileError(compiler.Errors)
+	}
+	if err := c.dangling(compiler); err != nil {
+		return nil, err
 	}
 	compiler.WithSchemas(nil) // they have done their work
 	for _, check := range c.checks {
@@ -261,7 +299,7 @@ func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
 
 func capabilities() *ast.Capabilities {
 	caps := ast.CapabilitiesForThisVersion()
-	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return b.Nondeterministic || slices.Contains(forbidden, b.Name) })
+	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return refuses(b) != "" })
 	caps.AllowNet = []string{}
 	return caps
 }
@@ -280,7 +318,7 @@ func compileError(errs ast.Errors) error {
 			line += didYouMean(d)
 		}
 		if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && ast.BuiltinMap[name] != nil {
-			line = fmt.Sprintf("%s:%d: checks may not call %s: a verdict depends on the input alone", e.Location.File, e.Location.Row, name)
+			line = fmt.Sprintf("%s:%d: checks may not call %s: %s", e.Location.File, e.Location.Row, name, refuses(ast.BuiltinMap[name]))
 		}
 		lines[line] = true
 	}
@@ -408,8 +446,12 @@ func (r *router) judgement(j *Judgement, outcomes []outcome, about Cluster, find
 			v.Verdict, v.Reason = finding.NotEvaluated, "the API server's version is not known"
 		case len(o.violations) > 0:
 			v.Verdict = finding.Fail
+			before := len(j.Findings)
 			for _, violation := range o.violations {
 				j.Findings = append(j.Findings, find(c, violation))
+			}
+			if len(o.violations) > 1 {
+				j.Findings = append(j.Findings[:before], merged(j.Findings[before:])...)
 			}
 		}
 		j.Verdicts = append(j.Verdicts, v)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -93,11 +94,20 @@ func loadFramework(fsys fs.FS, file string) (*framework, error) {
 	return &f, nil
 }
 
-// known refuses mappings to controls that a framework of these does not have. Packs may map to frameworks of their own
-// without listing them.
+// known refuses mappings to controls that a framework of these does not have, and to frameworks that are all but one of these. Packs
+// may map to others of their own without listing them.
 func known(frameworks []*framework, checks []*check) error {
 	var problems []error
+	var ids []string
+	for _, f := range frameworks {
+		ids = append(ids, f.id)
+	}
 	for _, c := range checks {
+		for _, id := range slices.Sorted(maps.Keys(c.Frameworks)) {
+			if hint := didYouMeanOneOf(id, ids); hint != "" && !slices.Contains(ids, id) {
+				problems = append(problems, fmt.Errorf("%s: no pack lists a framework %q%s", c.at, id, hint))
+			}
+		}
 		for _, f := range frameworks {
 			for _, id := range c.Frameworks[f.id] {
 				if !slices.ContainsFunc(f.Controls, func(k control) bool { return k.ID == id }) {

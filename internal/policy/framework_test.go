@@ -100,6 +100,7 @@ func TestFrameworksOptIn(t *testing.T) {
 func TestFrameworksRefused(t *testing.T) {
 	tests := []struct{ name, yaml, mapping, want string }{
 		{"unknown control", acmeFramework, "A-9", `acme/checks/workload/one/one.rego:1: acme-2 has no control "A-9"; acme/frameworks/acme-2.yaml lists them`},
+		{"unknown framework", acmeFramework, "A-1]\n#     acme-1: [A-1", `acme/checks/workload/one/one.rego:1: no pack lists a framework "acme-1"; did you mean "acme-2"?`},
 		{"twice", acmeFramework + "  - {id: A-1, title: Again}\n", "A-1", "acme/frameworks/acme-2.yaml: control A-1 stands twice"},
 		{"unknown reason", strings.Replace(acmeFramework, "manual: people", "manual: nobody", 1), "A-1", `control A-2: "nobody" is none of the reasons`},
 		{"unknown need", strings.Replace(acmeFramework, "needs: facts", "needs: luck", 1), "A-1", "control A-3: needs may be facts"},

@@ -53,3 +53,20 @@ func TestCheckWithoutEnd(t *testing.T) {
 		t.Errorf("another cluster: got %q", got)
 	}
 }
+
+// What a check looks for is computed when it is loaded, and has no longer than any other of its rules.
+func TestPermissionsWithoutEnd(t *testing.T) {
+	source := strings.Replace(fmt.Sprintf(wellFormed, "XX1001", "a", "true"), "scope: object\n#   kinds: [Pod]", "scope: grant\n#   kinds: [Role]", 1)
+	source += "\npermissions := {\"x\": [x | some x in numbers.range(1, 100000); some y in numbers.range(1, 100000); x + y < 0]}\n"
+	all, err := policy.Load(pack(map[string]string{"checks/workload/a/a.rego": source}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err = all.Configure(policy.Settings{Timeout: 200 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "test/checks/workload/a/a.rego:1: permissions of check XX1001: it had no result after 200ms"
+	if _, err := all.Compile(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -27,13 +27,14 @@ const ByProvider = "provider"
 
 // managed is what one provider itself runs in its clusters. Files of managed/ in a pack hold it under the provider's name.
 type managed struct {
-	Version    string    `yaml:"version"` // a part of server versions that only this provider's clusters have; may be empty
+	Version    string    `yaml:"version"` // regular expression: server versions that only this provider's clusters have; may be empty
 	References []string  `yaml:"references"`
 	Registries []string  `yaml:"registries"` // regular expressions: where the images of its workloads come from
 	Objects    []objects `yaml:"objects"`
 
 	provider string
 	images   *regexp.Regexp
+	versions *regexp.Regexp // nil where no version tells
 	byName   map[finding.Object]*objects
 }
 
@@ -96,6 +97,11 @@ func (m *managed) prepare(provider string) (err error) {
 	if m.images, err = regexp.Compile(`^(?:` + strings.Join(m.Registries, "|") + `)/`); err != nil {
 		return fmt.Errorf("registries: %w", err)
 	}
+	if m.Version != "" {
+		if m.versions, err = regexp.Compile(m.Version); err != nil {
+			return fmt.Errorf("version: %w", err)
+		}
+	}
 	for i := range m.Objects {
 		o := &m.Objects[i]
 		kind, ok := snapshot.KindNamed(o.Kind)
@@ -139,7 +145,7 @@ func (e *Engine) whose(c Cluster) Cluster {
 
 // runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version.
 func (m *managed) runs(c Cluster) bool {
-	return c.Provider == m.provider || m.Version != "" && strings.Contains(c.Version, m.Version)
+	return c.Provider == m.provider || m.versions != nil && m.versions.MatchString(c.Version)
 }
 
 // holds reports whether all that matters in the object is the provider's.

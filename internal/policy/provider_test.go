@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"testing"
+	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,6 +26,7 @@ func TestProviderByVersion(t *testing.T) {
 	}{
 		{"gke", "v1.35.1", finding.Critical},
 		{"kubeconfig", "v1.35.1-gke.1396000", finding.Critical},
+		{"kubeconfig", "v1.35.1-gke.1800", finding.High}, // on premises
 		{"kubeconfig", "v1.35.1", finding.High},
 		{"kubeconfig", "v1.35.1-eks-1a2b3c4", finding.High},
 		{"", "", finding.High},
@@ -35,6 +37,22 @@ func TestProviderByVersion(t *testing.T) {
 		found := engine.Cluster(t.Context(), index.Inventory(), about, func(c finding.Check) bool { return c.ID != "KM2023" }).Findings
 		if len(found) != 1 || found[0].Check != "KM2023" || found[0].Severity != tt.want {
 			t.Errorf("%+v: got %+v", about, found)
+		}
+	}
+}
+
+// Distributions of a provider's make, which it does not run, are supported for as long as the project supports the version.
+func TestSupportByVersion(t *testing.T) {
+	engine := newEngine(t)
+	for version, want := range map[string]int{
+		"v1.32.4-eks-1a2b3c4": 0, // Amazon EKS: extended support
+		"v1.32.4-eks-1-32-9":  1, // EKS Distro
+		"v1.32.4":             1,
+	} {
+		about := policy.Cluster{Provider: "kubeconfig", Version: version, Time: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)}
+		found := engine.Cluster(t.Context(), snapshot.Inventory{}, about, func(c finding.Check) bool { return c.ID != "KM6002" }).Findings
+		if len(found) != want {
+			t.Errorf("%s: got %+v", version, found)
 		}
 	}
 }

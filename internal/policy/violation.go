@@ -80,6 +80,34 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 	return out, nil
 }
 
+// merged makes one finding of those of a check that have one identity: reports would keep only the first. It says what each said.
+func merged(list []finding.Finding) []finding.Finding {
+	type identity struct {
+		object   finding.Object
+		sub, key string
+	}
+	at := make(map[identity]int, len(list))
+	out := list[:0]
+	for _, f := range list {
+		i, twice := at[identity{f.Object, f.Sub, f.Key}]
+		if !twice {
+			at[identity{f.Object, f.Sub, f.Key}] = len(out)
+			out = append(out, f)
+			continue
+		}
+		first := &out[i]
+		first.Severity = max(first.Severity, f.Severity)
+		first.Ways = append(slices.Clip(first.Ways), f.Ways...)
+		if !slices.Contains(strings.Split(first.Message, andAlso), f.Message) {
+			first.Message += andAlso + f.Message
+		}
+	}
+	return out
+}
+
+// andAlso stands between the messages of findings that are one.
+const andAlso = "; and "
+
 // printable spells control characters out: names that objects carry must not reach a terminal or a log as commands.
 func printable(s string) string {
 	if !strings.ContainsFunc(s, unicode.IsControl) {

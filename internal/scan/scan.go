@@ -132,6 +132,11 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	about.Time = c.Started
 	run.about, run.number = about, index
 	run.about.Timeouts = &policy.Timeouts{}
+	for _, c := range s.Engine.Checks() {
+		if run.untold(c) {
+			run.needy[c.ID] = true
+		}
+	}
 	run.index.Exclude(scope.ExcludeNamespaces)
 	judging, stop := outlive(ctx, grace)
 	defer stop()
@@ -210,6 +215,7 @@ type run struct {
 	unreadOwners map[unread]*owner
 	verdicts     map[string]map[finding.Verdict]int
 	failures     map[string]failure // of evaluation, by check
+	needy        map[string]bool    // checks that are untold, by ID: what they say of single objects is no verdict
 	found        [][]finding.Finding
 	read         int
 	kinds        map[string]bool                    // of which objects were read
@@ -219,7 +225,7 @@ type run struct {
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, kinds: map[string]bool{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}}
+	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, kinds: map[string]bool{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}, needy: map[string]bool{}}
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -365,6 +371,9 @@ func (r *run) take(j policy.Judgement, about string) {
 	defer r.mu.Unlock()
 	r.keep(j.Findings)
 	for _, v := range j.Verdicts {
+		if r.needy[v.Check] {
+			continue
+		}
 		r.count(v.Check, v.Verdict)
 		if v.Verdict == finding.NotEvaluated {
 			f := r.failures[v.Check]
@@ -450,9 +459,9 @@ func (r *run) optIn(c finding.Check) string {
 	return ""
 }
 
-// untold reports whether a check of the whole cluster needs one that runs, and manifests are scanned.
+// untold reports whether a check needs a cluster that runs, and manifests are scanned.
 func (r *run) untold(c finding.Check) bool {
-	return c.Scope == finding.ClusterScope && len(c.Needs) > 0 && r.about.Version == ""
+	return len(c.Needs) > 0 && r.about.Version == "" && (c.Scope == finding.ClusterScope || r.about.Provider == manifests)
 }
 
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {

@@ -54,6 +54,7 @@ func TestSkipped(t *testing.T) {
 		"checks/workload/xx1001/a.rego": check("XX1001", "object"),
 		"checks/workload/xx1002/a.rego": check("XX1002", "object", "[Pod]", "[Secret]"),
 		"checks/workload/xx1003/a.rego": check("XX1003", "cluster", "#   kinds:", "#   needs: [version]\n#   kinds:"),
+		"checks/workload/xx1005/a.rego": check("XX1005", "object", "#   kinds:", "#   needs: [version]\n#   kinds:"),
 		"checks/workload/xx1004/a.rego": check("XX1004", "object", "#   kinds:", "#   parameters: [{name: registries, type: strings, help: those that are known}]\n#   kinds:"),
 	}})
 	if err != nil {
@@ -72,7 +73,7 @@ func TestSkipped(t *testing.T) {
 	}
 	want := map[string]string{
 		"XX1002": "it is opt-in: --secret-metadata lets the scan read what it looks at", "XX1003": "only a cluster shows it, and manifests do not",
-		"XX1004": engine.Lacks("XX1004"),
+		"XX1004": engine.Lacks("XX1004"), "XX1005": "only a cluster shows it, and manifests do not",
 	}
 	if !maps.Equal(reasons, want) || want["XX1004"] == "" {
 		t.Errorf("got %v, want %v", reasons, want)

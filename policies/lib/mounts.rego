@@ -14,8 +14,12 @@ host contains mount if {
 		"container": container.name,
 		"path": sprintf("%s.volumeMounts", [container.path]),
 		"volume": volume.name,
-		"opens": concat("/", array.concat([root], below)),
+		"opens": joined(root, concat("/", below)),
 		"files": count({type | type := volume.hostPath.type} & {"Socket", "CharDevice", "BlockDevice"}) == 0,
 		"writable": count({true | mounted.readOnly == true}) == 0,
 	}
 }
+
+joined(root, "") := root
+
+joined(root, below) := sprintf("%s/%s", [trim_right(root, "/"), below]) if below != ""

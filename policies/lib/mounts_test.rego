@@ -35,6 +35,20 @@ test_joins_volumes_and_mounts if {
 	}}
 }
 
+test_a_sub_path_of_the_root if {
+	{mount.opens | some mount in mounts.host} == {"/", "/etc/ssh", "/var/log/$(POD)"} with input as {"workload": {
+		"spec": {"volumes": [
+			{"name": "root", "hostPath": {"path": "/"}},
+			{"name": "logs", "hostPath": {"path": "/var/log/"}},
+		]},
+		"containers": [{"name": "agent", "path": "spec.containers[0]", "spec": {"volumeMounts": [
+			{"name": "root", "mountPath": "/host"},
+			{"name": "root", "mountPath": "/ssh", "subPath": "etc/ssh"},
+			{"name": "logs", "mountPath": "/logs", "subPathExpr": "$(POD)"},
+		]}}],
+	}}
+}
+
 test_is_empty_for_absent_fields if {
 	mounts.host == set() with input as {"workload": {"spec": {}, "containers": [{"name": "web", "path": "x", "spec": {}}]}}
 }

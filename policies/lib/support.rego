@@ -16,6 +16,13 @@ ended(product, release, _) := "long ago" if {
 	}
 }
 
+# unknown is true for releases that are newer than the table.
+unknown(product, release) if {
+	every known, _ in tables[product] {
+		release > version.minor(known)
+	}
+}
+
 # year_before is the time a year earlier.
 year_before(time) := sprintf("%d%s", [to_number(substring(time, 0, 4)) - 1, substring(time, 4, -1)])
 

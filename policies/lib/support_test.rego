@@ -16,6 +16,12 @@ test_releases_after_the_table_have_not if {
 	not support.ended("kubernetes", [1, 99], "2099-01-01T00:00:00Z")
 }
 
+test_releases_after_the_table_are_unknown if {
+	support.unknown("kubernetes", [1, 99])
+	not support.unknown("kubernetes", [1, 37])
+	not support.unknown("kubernetes", [1, 9])
+}
+
 test_providers_have_a_table_of_their_own if {
 	not support.ended("eks", [1, 32], "2026-11-23T00:00:00Z")
 	support.ended("kubernetes", [1, 32], "2026-11-23T00:00:00Z") == "on 2026-02-28"

@@ -46,6 +46,21 @@ violations contains violation if {
 	})
 }
 
+# What this release of the scanner does not know must not look supported.
+violations contains violation if {
+	release := version.minor(input.cluster.version)
+	support.unknown(product, release)
+	violation := {
+		"object": {"kind": "Cluster", "namespace": "", "name": "cluster"},
+		"path": "",
+		"key": "unknown",
+		"message": sprintf("until when the API server's version %s is supported is not known to this release of the scanner; use a newer one", [
+			input.cluster.version,
+		]),
+		"severity": "info",
+	}
+}
+
 # A kubelet is never newer than the API server: where that is out of support, all of them are.
 violations contains violation if {
 	not server_ended

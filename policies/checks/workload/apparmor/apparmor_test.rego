@@ -19,6 +19,13 @@ test_fails_at_the_pod_and_at_containers if {
 	)
 }
 
+test_names_a_profile_without_a_type if {
+	apparmor.violations == {{
+		"path": "spec.securityContext.appArmorProfile.type",
+		"message": "the pod sets the AppArmor profile without a type",
+	}} with input as pod({"securityContext": {"appArmorProfile": {"type": ""}}}, {}, {})
+}
+
 test_fails_for_an_annotation if {
 	apparmor.violations == {{
 		"path": `metadata.annotations["container.apparmor.security.beta.kubernetes.io/web"]`,

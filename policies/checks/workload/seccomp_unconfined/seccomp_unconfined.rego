@@ -30,7 +30,7 @@ violations contains violation if {
 	not profile.type in {"RuntimeDefault", "Localhost"}
 	violation := {
 		"path": sprintf("%s.securityContext.seccompProfile.type", [input.workload.path]),
-		"message": sprintf("the pod sets the seccomp profile %s", [profile.type]),
+		"message": sprintf("the pod sets the seccomp profile %s", [named(profile.type)]),
 	}
 }
 
@@ -40,6 +40,11 @@ violations contains violation if {
 	not profile.type in {"RuntimeDefault", "Localhost"}
 	violation := {
 		"path": sprintf("%s.securityContext.seccompProfile.type", [container.path]),
-		"message": sprintf("container %s sets the seccomp profile %s", [container.name, profile.type]),
+		"message": sprintf("container %s sets the seccomp profile %s", [container.name, named(profile.type)]),
 	}
 }
+
+# What is set without a type is refused by the API server, and stands in manifests all the same.
+named("") := "without a type"
+
+named(type) := type if type != ""

@@ -15,6 +15,13 @@ test_fails_at_the_pod_and_at_containers if {
 	} with input as pod({"seccompProfile": {"type": "Unconfined"}}, {"seccompProfile": {"type": "Unconfined"}})
 }
 
+test_names_a_profile_without_a_type if {
+	seccomp_unconfined.violations == {{
+		"path": "spec.securityContext.seccompProfile.type",
+		"message": "the pod sets the seccomp profile without a type",
+	}} with input as pod({"seccompProfile": {"type": ""}}, {})
+}
+
 test_passes_for_profiles_that_confine if {
 	seccomp_unconfined.violations == set() with input as pod(
 		{"seccompProfile": {"type": "RuntimeDefault"}},

@@ -39,7 +39,7 @@ violations contains violation if {
 			mount.volume,
 			concat(", ", holds),
 		]),
-		"key": mount.volume,
+		"key": sprintf("%s:%s", [mount.volume, hostpath.clean(mount.opens)]),
 	}
 }
 

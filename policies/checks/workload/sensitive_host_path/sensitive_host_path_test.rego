@@ -1,6 +1,7 @@
 package kubemuster.checks.workload.sensitive_host_path_test
 
 import data.kubemuster.checks.workload.sensitive_host_path
+import data.kubemuster.lib.hostpath
 
 test_fails_for_the_root if {
 	sensitive_host_path.violations == {violation("/", "the whole file system")} with input as pod("/", true)
@@ -84,7 +85,7 @@ of_pki := violation("/etc/kubernetes/pki", "keys and manifests of the control pl
 violation(opens, holds) := {
 	"path": "spec.containers[0].volumeMounts",
 	"message": sprintf("container agent mounts %s of its node through volume host: %s", [opens, holds]),
-	"key": "host",
+	"key": sprintf("host:%s", [hostpath.clean(opens)]),
 }
 
 pod(path, read_only) := {"workload": {

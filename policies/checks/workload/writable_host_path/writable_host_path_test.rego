@@ -6,7 +6,7 @@ test_fails_for_a_writable_mount if {
 	writable_host_path.violations == {{
 		"path": "spec.containers[0].volumeMounts",
 		"message": "container agent can write to /var/log of its node through volume host",
-		"key": "host",
+		"key": "host:/var/log",
 	}} with input as pod({"path": "/var/log"}, {})
 }
 
