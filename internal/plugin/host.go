@@ -5,6 +5,7 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -216,19 +217,55 @@ func validName(name string) bool {
 	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// checkWriters refuses an executable that someone else could have replaced: where it is found, and where a link leads.
+// checkWriters refuses an executable that someone else could have replaced: it, its lock, and each link on the way to it, with
+// the folders that those stand in.
 func (e Executable) checkWriters() error {
-	real, err := filepath.EvalSymlinks(e.Path)
-	if err != nil {
+	if err := checkWay(filepath.Dir(e.Path)); err != nil { // the folder may be found through links itself
 		return err
 	}
-	lock := filepath.Join(filepath.Dir(e.Path), LockFile)
-	for _, p := range []string{real, filepath.Dir(real), filepath.Dir(e.Path), lock} {
-		if err := checkWriters(p); err != nil && !(p == lock && errors.Is(err, fs.ErrNotExist)) {
-			return err
-		}
+	if err := checkWay(e.Path); err != nil {
+		return err
+	}
+	if err := checkWriters(filepath.Join(filepath.Dir(e.Path), LockFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
+}
+
+// maxLinks is how many links may lead to a file, as Linux has it.
+const maxLinks = 40
+
+// checkWay refuses a path that someone else could lead elsewhere: what stands at its end, and the folder of each link there.
+func checkWay(path string) error {
+	for range maxLinks {
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		link := info.Mode()&fs.ModeSymlink != 0
+		if !info.IsDir() { // a folder's own folder may be home's or root's, and is not looked at
+			if err := checkWriters(filepath.Dir(path)); err != nil {
+				return err
+			}
+		}
+		if !link {
+			return checkWriters(path)
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return err
+		}
+		if !filepath.IsAbs(to) {
+			// The folder may be a link, and what is above it is above where that leads.
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return err
+			}
+			to = filepath.Join(folder, to)
+		}
+		path = filepath.Clean(to)
+	}
+	return fmt.Errorf("%s is behind more than %d links", path, maxLinks)
 }
 
 func exeSuffix() string {

@@ -147,7 +147,8 @@ func TestWritingGroup(t *testing.T) {
 		{0o775, shared, errors.New("refused")},
 		{0o775, uint32(gid), own},
 		{0o777, uint32(gid), errors.New("refused")},
-		{0o777 | fs.ModeSticky, shared, nil},
+		{0o777 | fs.ModeDir | fs.ModeSticky, shared, nil},
+		{0o777 | fs.ModeSticky, shared, errors.New("refused")}, // of a file it says nothing
 	} {
 		if err := refuseWriters("path", c.mode, c.gid); (err == nil) != (c.want == nil) {
 			t.Errorf("%v of group %d: %v", c.mode, c.gid, err)
@@ -162,6 +163,56 @@ func link(t *testing.T, exe string) string {
 	must(t, os.Rename(exe, filepath.Join(dir, "v1")))
 	must(t, os.Symlink(filepath.Join(dir, "v1"), exe))
 	return dir
+}
+
+// Whoever may change one link on the way to a plugin, or put another in its place, chooses what is launched.
+func TestWritersOnTheWay(t *testing.T) {
+	open := func(t *testing.T, mode fs.FileMode) string {
+		dir := t.TempDir()
+		must(t, os.Chmod(dir, mode))
+		return dir
+	}
+	file := func(t *testing.T, dir string) string {
+		path := filepath.Join(dir, "v1")
+		must(t, os.WriteFile(path, nil, 0o700))
+		return path
+	}
+	for name, c := range map[string]struct {
+		path    func(*testing.T) string
+		refused bool
+	}{
+		"no link": {func(t *testing.T) string { return file(t, t.TempDir()) }, false},
+		"a chain of links": {func(t *testing.T) string {
+			hop, path := filepath.Join(t.TempDir(), "hop"), filepath.Join(t.TempDir(), "kubemuster-auth-a")
+			must(t, errors.Join(os.Symlink(file(t, t.TempDir()), hop), os.Symlink(hop, path)))
+			return path
+		}, false},
+		"a chain through a folder that anyone may write": {func(t *testing.T) string {
+			hop, path := filepath.Join(open(t, 0o777), "hop"), filepath.Join(t.TempDir(), "kubemuster-auth-a")
+			must(t, errors.Join(os.Symlink(file(t, t.TempDir()), hop), os.Symlink(hop, path)))
+			return path
+		}, true},
+		"a folder that is a link, where anyone may write": {func(t *testing.T) string {
+			real, dir := t.TempDir(), filepath.Join(open(t, 0o777), "plugins")
+			must(t, os.Symlink(real, dir))
+			return filepath.Join(dir, filepath.Base(file(t, real)))
+		}, true},
+		"a relative link": {func(t *testing.T) string {
+			dir := t.TempDir()
+			file(t, dir)
+			must(t, os.Symlink("v1", filepath.Join(dir, "a")))
+			return filepath.Join(dir, "a")
+		}, false},
+		"links in a circle": {func(t *testing.T) string {
+			path := filepath.Join(t.TempDir(), "a")
+			must(t, os.Symlink(path, path))
+			return path
+		}, true},
+	} {
+		if err := (Executable{"a", c.path(t)}).checkWriters(); (err != nil) != c.refused {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestRefuseOwner(t *testing.T) {

@@ -48,7 +48,7 @@ func refuseOwner(path string, owner uint32, me int) error {
 }
 
 func refuseWriters(path string, mode fs.FileMode, gid uint32) error {
-	if mode&fs.ModeSticky != 0 {
+	if mode.IsDir() && mode&fs.ModeSticky != 0 {
 		return nil
 	}
 	if mode.Perm()&0o002 != 0 {

@@ -178,8 +178,12 @@ func (s *Server) unrecorded(kind snapshot.Kind, namespace string) string {
 	if only := s.header.Namespaces; len(only) > 0 && (!kind.Namespaced || !slices.Contains(only, namespace)) {
 		return "the snapshot holds what is in the namespaces " + strings.Join(only, ", ") + " only"
 	}
-	if slices.Contains(s.header.ExcludeNamespaces, namespace) {
+	without := s.header.ExcludeNamespaces
+	if slices.Contains(without, namespace) {
 		return "the snapshot was recorded without this namespace"
+	}
+	if len(without) > 0 && namespace == "" && (kind.Namespaced || kind.Name == "Namespace") {
+		return "the snapshot was recorded without the namespaces " + strings.Join(without, ", ") + "; ask for one of the others"
 	}
 	for _, g := range s.ending.Gaps {
 		if g.Kind == kind.Name && (g.Namespace == "" || namespace == "" || g.Namespace == namespace) {
@@ -230,7 +234,11 @@ func groupResource(k snapshot.Kind) schema.GroupResource {
 func (s *Server) get(w http.ResponseWriter, r *http.Request, kind snapshot.Kind, namespace, name string) {
 	o, found := s.find(kind, namespace, name)
 	if !found {
-		if why := s.unrecorded(kind, namespace); why != "" {
+		in := namespace
+		if kind.Name == "Namespace" {
+			in = name
+		}
+		if why := s.unrecorded(kind, in); why != "" {
 			writeError(w, r, apierrors.NewForbidden(groupResource(kind), name, errors.New(why)))
 			return
 		}

@@ -416,6 +416,11 @@ func TestUnrecorded(t *testing.T) {
 	c, _ = serve(snapshot.Header{ExcludeNamespaces: []string{"c"}}, snapshot.Ending{})
 	note(list(c, ""))
 	note(list(c, "c"))
+	note(list(c, "a"))
+	_, err = c.CoreV1().Namespaces().Get(t.Context(), "c", metav1.GetOptions{})
+	note(err)
+	_, err = c.CoreV1().Namespaces().List(t.Context(), metav1.ListOptions{})
+	note(err)
 
 	want := []string{
 		"pods is forbidden: the snapshot does not hold all of them: listing pods took too long",
@@ -428,8 +433,11 @@ func TestUnrecorded(t *testing.T) {
 		"served",
 		"pods is forbidden: the snapshot holds what is in the namespaces a, b only",
 		"nodes is forbidden: the snapshot holds what is in the namespaces a, b only",
-		"served",
+		"pods is forbidden: the snapshot was recorded without the namespaces c; ask for one of the others",
 		"pods is forbidden: the snapshot was recorded without this namespace",
+		"served",
+		`namespaces "c" is forbidden: the snapshot was recorded without this namespace`,
+		"namespaces is forbidden: the snapshot was recorded without the namespaces c; ask for one of the others",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
