@@ -29,7 +29,7 @@ func listOfTwo(t *testing.T, kind snapshot.Kind) ([]byte, page) {
 		o.SetName(name)
 		o.SetAnnotations(map[string]string{"a": "b", corev1.LastAppliedConfigAnnotation: "{}"})
 		o.SetManagedFields([]metav1.ManagedFieldsEntry{
-			{Manager: "kubectl", Operation: metav1.ManagedFieldsOperationApply, FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}},
+			{Manager: "kubectl", Operation: metav1.ManagedFieldsOperationApply, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)},
 			{Manager: "kubelet", Subresource: "status"},
 		})
 		o.SetUID("behind-them")

@@ -55,7 +55,7 @@ violations contains violation if {
 			mount.opens,
 			mount.volume,
 		]),
-		"key": mount.volume,
+		"key": sprintf("%s:%s", [mount.volume, hostpath.clean(mount.opens)]),
 		"severity": "medium",
 	}
 }
