@@ -25,10 +25,9 @@ type Catalog struct {
 	modules    map[string]*ast.Module // by file
 	frameworks []*framework
 	managed    []*managed
-	parameters map[string][]string // names by the check's ID, of all that were loaded
-	timeout    time.Duration       // of a check on one object; zero means DefaultTimeout
-	whole      *Catalog            // before it was configured; nil for itself
-	limits     []string            // what the settings leave out, as reports tell it
+	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
+	whole      *Catalog      // before it was configured; nil for itself
+	limits     []string      // what the settings leave out, as reports tell it
 }
 
 // Whole is the catalogue with the checks that the settings leave out.
@@ -41,7 +40,7 @@ func (c *Catalog) Whole() *Catalog {
 
 // Load reads the packs. Errors name file and line; what is wrong in a check's logic is found when it is compiled.
 func Load(packs ...Pack) (*Catalog, error) {
-	c := &Catalog{modules: map[string]*ast.Module{}, parameters: map[string][]string{}}
+	c := &Catalog{modules: map[string]*ast.Module{}}
 	for _, p := range packs {
 		if slices.ContainsFunc(c.packs, func(o Pack) bool { return o.Name == p.Name }) {
 			return nil, fmt.Errorf("two packs are called %s; name each once", p.Name)
@@ -72,12 +71,6 @@ func Load(packs ...Pack) (*Catalog, error) {
 		c.managed = append(c.managed, managed...)
 		if len(checks) == 0 {
 			return nil, fmt.Errorf("pack %s: %w", p.Name, errNoChecks)
-		}
-	}
-	for _, check := range c.checks {
-		c.parameters[check.ID] = nil
-		for _, p := range check.Parameters {
-			c.parameters[check.ID] = append(c.parameters[check.ID], p.Name)
 		}
 	}
 	return c, known(c.frameworks, c.checks)

@@ -13,11 +13,17 @@ import (
 // dangling is an error that names each reference to data that no rule makes and no parameter holds. Such a one is never defined, and
 // a check that needs it would pass in silence.
 func (c *Catalog) dangling(compiler *ast.Compiler) error {
-	lines := map[string]bool{}
+	lines, parameters := map[string]bool{}, map[string][]string{}
+	for _, check := range c.Whole().checks {
+		parameters[check.ID] = nil
+		for _, p := range check.Parameters {
+			parameters[check.ID] = append(parameters[check.ID], p.Name)
+		}
+	}
 	for _, module := range compiler.Modules {
 		for _, rule := range module.Rules {
 			ast.WalkRefs(rule, func(ref ast.Ref) bool {
-				if missing, have := c.missing(compiler.RuleTree, ref); missing > 0 {
+				if missing, have := absent(compiler.RuleTree, parameters, ref); missing > 0 {
 					name, _ := ref[missing].Value.(ast.String)
 					at := ref[0].Location
 					if at == nil || at.Row == 0 {
@@ -35,18 +41,18 @@ func (c *Catalog) dangling(compiler *ast.Compiler) error {
 	return errors.New(strings.Join(slices.Sorted(maps.Keys(lines)), "\n"))
 }
 
-// missing returns which part of a reference does not exist, and what does in its place; zero for none. What is in a rule's value
-// is not looked at.
-func (c *Catalog) missing(tree *ast.TreeNode, ref ast.Ref) (int, []string) {
+// absent returns which part of a reference does not exist, and what does in its place; zero for none. What is in a rule's value is
+// not looked at. The parameters are names by the check's ID.
+func absent(tree *ast.TreeNode, parameters map[string][]string, ref ast.Ref) (int, []string) {
 	if !ref[0].Equal(ast.DefaultRootDocument) {
 		return 0, nil
 	}
 	if own := len(parametersRoot); ref.HasPrefix(parametersRoot) {
-		ids := slices.Sorted(maps.Keys(c.parameters))
+		ids := slices.Sorted(maps.Keys(parameters))
 		if id, ok := stringAt(ref, own); ok && !slices.Contains(ids, id) {
 			return own, ids
-		} else if name, ok := stringAt(ref, own+1); ok && !slices.Contains(c.parameters[id], name) {
-			return own + 1, c.parameters[id]
+		} else if name, ok := stringAt(ref, own+1); ok && !slices.Contains(parameters[id], name) {
+			return own + 1, parameters[id]
 		}
 		return 0, nil
 	}
