@@ -49,6 +49,8 @@ type Cluster struct {
 type Judgement struct {
 	Findings []finding.Finding
 	Verdicts []Verdict
+	// Unjudged are bindings to roles that were not read.
+	Unjudged []finding.Object
 }
 
 // Verdict is one check's verdict on one object, or on the cluster.
@@ -274,6 +276,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster, func(n *rbac.Grant) string { return e.grantManagedBy(cluster, n) }),
 	} {
 		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
+		all.Unjudged = append(all.Unjudged, j.Unjudged...)
 	}
 	return all
 }

@@ -114,6 +114,11 @@ func (e *Engine) readPermissions(ctx context.Context) error {
 func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedBy func(*rbac.Grant) string) Judgement {
 	var all Judgement
 	for _, n := range w.graph.Grants() {
+		kind, _ := snapshot.KindNamed(n.Kind)
+		if n.Rules == nil && w.namespaced && n.Role.Kind == "ClusterRole" {
+			all.Unjudged = append(all.Unjudged, identity(kind, n.Namespace, n.Name))
+			continue
+		}
 		ways, text := w.ways(n)
 		if n.Added {
 			text += " (beside what Kubernetes itself gives this role)"
@@ -126,7 +131,6 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 				continue
 			}
 			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: n.Subjects, Holds: held, Beside: w.beside(c.permissions, n, held)}
-			kind, _ := snapshot.KindNamed(n.Kind)
 			one := r.only(i).judged(ctx, r.form.ofGrant(nil, &in, cluster), cluster, func(c *check, v violation) finding.Finding {
 				return finding.Finding{
 					Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
@@ -199,12 +203,13 @@ func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find
 
 // world is who may do what in one cluster, and what runs there.
 type world struct {
+	namespaced bool // cluster roles were not read
 	graph   *rbac.Graph
 	running map[rbac.Account][]snapshot.InventoryWorkload
 }
 
 func newWorld(inv snapshot.Inventory) *world {
-	w := &world{graph: rbac.New(inv), running: map[rbac.Account][]snapshot.InventoryWorkload{}}
+	w := &world{namespaced: inv.Namespaced, graph: rbac.New(inv), running: map[rbac.Account][]snapshot.InventoryWorkload{}}
 	for _, r := range inv.Workloads {
 		if r.Token {
 			account := rbac.Account{Namespace: r.Namespace, Name: r.ServiceAccount}

@@ -56,8 +56,8 @@ func userName(namespace, name string) string {
 	return "system:serviceaccount:" + namespace + ":" + name
 }
 
-// New returns the graph of the inventory's roles and bindings. Where they are declared in manifests, the roles that
-// Kubernetes makes itself are added: every cluster has them.
+// New returns the graph of the inventory's roles and bindings. Where they are declared in manifests, or those of the cluster were
+// not read, the roles that Kubernetes makes itself are added: every cluster has them.
 func New(inv snapshot.Inventory) *Graph {
 	g := &Graph{users: map[string][]*Grant{}, groups: map[string][]*Grant{}}
 	rules := map[snapshot.InventoryRoleRef][]snapshot.InventoryRule{}
@@ -68,7 +68,7 @@ func New(inv snapshot.Inventory) *Graph {
 			rules[ref] = []snapshot.InventoryRule{}
 		}
 	}
-	if inv.Declared {
+	if inv.Declared || inv.Namespaced {
 		for _, r := range Defaults().Roles {
 			if ref := refTo(r); rules[ref] == nil {
 				rules[ref] = r.Rules

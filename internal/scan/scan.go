@@ -466,6 +466,7 @@ func (r *run) untold(c finding.Check) bool {
 
 func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	inv := r.index.Inventory()
+	inv.Namespaced = len(scope.Namespaces) > 0
 	skip := func(c finding.Check) bool {
 		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" && !r.scanner.Engine.Stands(c.ID) || r.notServed(c) != ""
 	}
@@ -479,15 +480,12 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	}
 	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Judging, Objects: r.read, Kinds: len(r.kinds), Checks: checks})
 	j := r.scanner.Engine.Cluster(ctx, inv, r.about, skip)
-	if names := inv.Unclear; len(names) > 0 {
-		more := ""
-		if n := len(names) - toldSingly; n > 0 {
-			names, more = names[:toldSingly], fmt.Sprintf(" and %d more", n)
-		}
-		r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{
-			ID: "scan/unclear-policy", Level: "note", Message: "it cannot be told whether these network policies select some of the pods, and they are taken to: " + strings.Join(names, ", ") + more,
-		})
+	r.note("scan/unclear-policy", "it cannot be told whether these network policies select some of the pods, and they are taken to", inv.Unclear)
+	var unjudged []string
+	for _, o := range j.Unjudged {
+		unjudged = append(unjudged, o.String())
 	}
+	r.note("scan/unread-role", "these bindings were not judged, since a scan of single namespaces does not read the cluster roles that they refer to", unjudged)
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
@@ -501,6 +499,18 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 }
 
 const outOfScope = "it looks at the whole cluster, and the scan is limited to namespaces"
+
+// note tells something of objects by their names, if there are any.
+func (r *run) note(id, message string, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	more := ""
+	if n := len(names) - toldSingly; n > 0 {
+		names, more = names[:toldSingly], fmt.Sprintf(" and %d more", n)
+	}
+	r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{ID: id, Level: "note", Message: message + ": " + strings.Join(names, ", ") + more})
+}
 
 // tally sums each check's verdicts, and says which checks lacked data or objects. What could not be read counts as one
 // more object without a verdict.

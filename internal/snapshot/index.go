@@ -28,6 +28,8 @@ type Inventory struct {
 	// Declared is set where the objects come from manifests: no controller has run, and what Kubernetes creates itself is not
 	// among them.
 	Declared bool `json:"declared"`
+	// Namespaced is set where single namespaces were read: no ClusterRole is among the roles, though bindings may refer to some.
+	Namespaced bool `json:"-"`
 }
 
 // InventoryNamespace is a namespace.
