@@ -204,8 +204,8 @@ func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find
 // world is who may do what in one cluster, and what runs there.
 type world struct {
 	namespaced bool // cluster roles were not read
-	graph   *rbac.Graph
-	running map[rbac.Account][]snapshot.InventoryWorkload
+	graph      *rbac.Graph
+	running    map[rbac.Account][]snapshot.InventoryWorkload
 }
 
 func newWorld(inv snapshot.Inventory) *world {
