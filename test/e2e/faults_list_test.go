@@ -373,7 +373,7 @@ func TestFaultsOfSize(t *testing.T) {
 		}, nil},
 		{"pages without end", "timed-out", "the target's time ran out", func(r *fault.Request) bool {
 			return r.Text("application/json", page(strings.Repeat("t", 100)+time.Now().Format(time.RFC3339Nano)))
-		}, []string{"--timeout", "12s", "--qps", "100000"}},
+		}, []string{"--timeout", "4s", "--qps", "100000"}},
 		{"a page of millions of empty items", "failed", "is too large to be read", func(r *fault.Request) bool {
 			return r.Text("application/json", `{"kind":"NodeList","apiVersion":"v1","items":[{}`+strings.Repeat(`,{}`, 20<<20)+`]}`)
 		}, nil},
