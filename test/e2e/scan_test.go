@@ -147,10 +147,14 @@ func TestNamespace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config")
 	writeKubeconfig(t, path, map[string]any{"server": world.prod.URL(), "certificate-authority": world.caFile}, map[string]any{"token": shopToken})
 	s := scan(t, nil, "kubeconfig://dev?kubeconfig="+path, "--namespace", "shop")
-	if st := s.only(t).Properties.Status; st != "complete" {
-		t.Errorf("the scan is %q", st)
+	r := s.only(t)
+	if s.code != exitOK || !r.Invocations[0].ExecutionSuccessful || r.Properties.Status != "complete" {
+		t.Errorf("the exit code is %d, the scan %q\n%s", s.code, r.Properties.Status, s.tail())
 	}
-	found := s.only(t).findings(t)
+	if told := r.told(); !slices.Equal(told, []string{"scan/unread-role these"}) { // of the ClusterRole that lets the auditor read
+		t.Errorf("the scan tells %q", told)
+	}
+	found := r.findings(t)
 	checkHolds(t, found, []string{"KM1005 shop/deployments.apps/till/containers/till"})
 	for _, f := range found {
 		if !strings.Contains(f, " shop/") {
