@@ -215,6 +215,7 @@ type run struct {
 	unreadOwners map[unread]*owner
 	verdicts     map[string]map[finding.Verdict]int
 	failures     map[string]failure // of evaluation, by check
+	unjudged     bool               // bindings to roles that were not read
 	needy        map[string]bool    // checks that are untold, by ID: what they say of single objects is no verdict
 	found        [][]finding.Finding
 	read         int
@@ -485,6 +486,7 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	for _, o := range j.Unjudged {
 		unjudged = append(unjudged, o.String())
 	}
+	r.unjudged = len(unjudged) > 0
 	r.note("scan/unread-role", "these bindings were not judged, since a scan of single namespaces does not read the cluster roles that they refer to", unjudged)
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
@@ -545,6 +547,8 @@ func (r *run) tally(scope collect.Scope) {
 			skip("it looks at " + r.beyond(c) + ", too, and the scan is limited to namespaces")
 		case notServed != "":
 			lacks(finding.NotApplicable, "the server does not serve "+notServed)
+		case r.verdicts[c.ID] == nil && c.Scope == finding.GrantScope && r.unjudged:
+			lacks(finding.NotApplicable, "the bindings refer to cluster roles, and the scan is limited to namespaces")
 		case r.verdicts[c.ID] == nil:
 			lacks(finding.NotApplicable, "the cluster has no "+strings.Join(c.Kinds, ", "))
 		}
