@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -79,19 +78,6 @@ func Main() int {
 	// A second signal ends the process at once; its plugins notice.
 	context.AfterFunc(ctx, stop)
 	return Run(ctx, System(), os.Args[1:])
-}
-
-// How much of the heap may be new before garbage is collected, in percent; docs/adr/0006-speed.md.
-const (
-	usual     = 75  // less memory than Go's 100, for little time
-	compiling = 400 // a heap that is small still would be collected all the time
-)
-
-// collectGarbage says how much of the heap may be new, in percent, unless GOGC does.
-func collectGarbage(percent int) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
 }
 
 // Run runs a command line and returns its exit code.

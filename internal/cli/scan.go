@@ -87,7 +87,9 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	collectGarbage(usual)
+	pacing, done := context.WithCancel(ctx)
+	defer done()
+	go paceGarbage(pacing)
 	host := newHost(o.config, o.log)
 	defer host.Close()
 	targets, err := planTargets(ctx, host, o.config)

@@ -67,7 +67,7 @@ func identified(t *testing.T, s *Scanner, cluster string, objects ...metav1.Obje
 	}
 	r.wholeCluster(t.Context(), scope)
 	found := map[string]string{}
-	for _, f := range r.findings() {
+	for _, f := range r.kept.take() {
 		id := f.Fingerprint(cluster)
 		if other, ok := found[id]; ok {
 			t.Errorf("two findings have one identity: %s and %s", other, f.Object)

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,19 +27,29 @@ type owner struct {
 	object finding.Object
 	read   bool
 	// What its template violates, and for one that was not read: what its pods do. Guarded by run.mu, as are the others.
-	violates map[string]bool
+	violates map[place]bool
 	// Of a root: what was looked at, by content, and the first name that it goes by.
 	looked map[policy.Sum]string
 	// Of a root that was not read: each violation, in each content that has it.
-	seen map[string]map[policy.Sum]finding.Finding
+	seen map[place]map[policy.Sum]finding.Finding
 	// Of a root that was not read: something that claims it is not the provider's.
 	ours bool
 }
 
 func newOwner(o finding.Object, read bool) *owner {
-	w := &owner{object: o, read: read, violates: map[string]bool{}, looked: map[policy.Sum]string{}, seen: map[string]map[policy.Sum]finding.Finding{}}
+	w := &owner{object: o, read: read, violates: map[place]bool{}}
+	if !read {
+		w.seen = map[place]map[policy.Sum]finding.Finding{}
+	}
 	w.root = w
 	return w
+}
+
+func (w *owner) look(content policy.Sum, is string) {
+	if w.looked == nil { // most have nothing of their own to be looked at
+		w.looked = map[policy.Sum]string{}
+	}
+	w.looked[content] = is
 }
 
 func identity(o snapshot.Object) finding.Object {
@@ -125,8 +136,15 @@ func (r *run) unreadOwner(o snapshot.Object, id finding.Object) *owner {
 // unread identifies an owner that was not read.
 type unread struct{ group, kind, namespace, name, file string }
 
-// place identifies a violation inside a workload, whichever of its objects it was seen in.
-func place(f finding.Finding) string { return f.Check + "\x00" + f.Sub + "\x00" + f.Key }
+// place identifies a violation inside a workload, whichever of its objects it was seen in: check, sub and key. It is a hash, since
+// there are as many as findings, and of a seed that nobody can know.
+type place uint64
+
+var seed = maphash.MakeSeed()
+
+func placeOf(f finding.Finding) place {
+	return place(maphash.Comparable(seed, [...]string{f.Check, f.Sub, f.Key}))
+}
 
 // judgeOwned reports whether the object is judged under an owner, and of a pod which that owner runs gives what is not in
 // the owner's template.
@@ -155,7 +173,7 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 	first := !root.read && len(root.looked) == 0 // no template would have told
 	// A ReplicaSet stands before its pods.
 	if is := o.Kind.Name + " " + o.Value.GetName(); !seen || strings.HasPrefix(name, o.Kind.Name) && is < name {
-		root.looked[content] = is
+		root.look(content, is)
 	}
 	r.mu.Unlock()
 	judge := r.judges.Object
@@ -172,7 +190,7 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 	var more policy.Judgement
 	failed := map[string]bool{}
 	for _, f := range all.Findings {
-		at := place(f)
+		at := placeOf(f)
 		if isPod && w.violates[at] && w.read {
 			continue // its own template says so
 		}
@@ -225,7 +243,7 @@ func (r *run) tellUnread() {
 				f.ManagedBy = policy.ByProvider
 			}
 			f.Message += " (seen in " + in + ")"
-			r.keep([]finding.Finding{f})
+			r.kept.add([]finding.Finding{f})
 		}
 	}
 }
@@ -242,10 +260,10 @@ func (r *run) remember(o snapshot.Object, findings []finding.Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if w.read && w.root == w {
-		w.looked[content] = o.Kind.Name + " " + o.Value.GetName()
+		w.look(content, o.Kind.Name+" "+o.Value.GetName())
 	}
 	for _, f := range findings {
-		w.violates[place(f)] = true
+		w.violates[placeOf(f)] = true
 	}
 }
 

@@ -34,7 +34,7 @@ func findingsOf(t *testing.T, objects ...metav1.Object) []string {
 		t.Fatal(err)
 	}
 	var out []string
-	for _, f := range r.findings() {
+	for _, f := range r.kept.take() {
 		if f.Check == "XX1001" {
 			out = append(out, f.Object.String()+" "+f.Sub+" "+f.Message)
 		}
@@ -345,10 +345,11 @@ func TestUnreadOwnersKeepTheirFindings(t *testing.T) {
 		if _, err := r.objects(t.Context(), t.Context(), pagesOf{object(rollout(pod("a", name, "", nil)))}, collect.Scope{Kinds: snapshot.Kinds}); err != nil {
 			t.Fatal(err)
 		}
-		if len(r.findings()) != 1 || r.findings()[0].Object.Resource != "rollouts" {
-			t.Fatalf("found %+v", r.findings())
+		all := r.kept.take()
+		if len(all) != 1 || all[0].Object.Resource != "rollouts" {
+			t.Fatalf("found %+v", all)
 		}
-		return r.findings()[0].Fingerprint("c")
+		return all[0].Fingerprint("c")
 	}
 	if fingerprint("web-6d4c-x1") != fingerprint("web-77f9-k2") {
 		t.Error("another pod's name makes another finding")
@@ -385,7 +386,7 @@ func TestWhatIsEachPodsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, check := range []string{"KM1052", "KM1010"} {
-		if !slices.ContainsFunc(r.findings(), func(f finding.Finding) bool { return f.Check == check && f.Object.String() == "Deployment a/web" }) {
+		if !slices.ContainsFunc(r.kept.take(), func(f finding.Finding) bool { return f.Check == check && f.Object.String() == "Deployment a/web" }) {
 			t.Errorf("%s does not find the pod that differs", check)
 		}
 	}

@@ -156,7 +156,8 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run.wholeCluster(judging, scope)
 	run.tally(scope)
 	run.notify()
-	c.Findings = run.findings()
+	run.forget()
+	c.Findings = run.kept.take()
 	run.ownership.tell(c.Findings)
 	sortFindings(c.Findings)
 	if len(c.Gaps) > 0 || len(run.failures) > 0 {
@@ -217,7 +218,7 @@ type run struct {
 	failures     map[string]failure // of evaluation, by check
 	unjudged     bool               // bindings to roles that were not read
 	needy        map[string]bool    // checks that are untold, by ID: what they say of single objects is no verdict
-	found        [][]finding.Finding
+	kept         kept
 	read         int
 	kinds        map[string]bool                    // of which objects were read
 	absent       []string                           // kinds that the server does not serve
@@ -227,6 +228,11 @@ type run struct {
 
 func newRun(s *Scanner, c *report.Cluster) *run {
 	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, kinds: map[string]bool{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}, needy: map[string]bool{}}
+}
+
+// forget lets go of what only judging needs: the findings take its place in memory.
+func (r *run) forget() {
+	r.judges, r.index, r.owners, r.unreadOwners, r.managed, r.files = nil, snapshot.Index{}, nil, nil, nil, nil
 }
 
 // failure is a check's failure to judge: how often, and where and why for one of the objects.
@@ -353,24 +359,10 @@ func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
 	}
 }
 
-// chunk is how many findings are kept together. One list of them all would be copied, with each that it outgrows left behind.
-const chunk = 1024
-
-func (r *run) keep(findings []finding.Finding) {
-	last := len(r.found) - 1
-	if last < 0 || len(r.found[last])+len(findings) > cap(r.found[last]) {
-		r.found = append(r.found, make([]finding.Finding, 0, max(chunk, len(findings))))
-		last++
-	}
-	r.found[last] = append(r.found[last], findings...)
-}
-
-func (r *run) findings() []finding.Finding { return slices.Concat(r.found...) }
-
 func (r *run) take(j policy.Judgement, about string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keep(j.Findings)
+	r.kept.add(j.Findings)
 	for _, v := range j.Verdicts {
 		if r.needy[v.Check] {
 			continue
