@@ -63,13 +63,21 @@ func (m Comparison) Compare() {
 // Compare compares two reports, each with its own waivers.
 func Compare(r, earlier *report.Report) { Match(r, earlier).Compare() }
 
-// failures are those that an earlier report knows of a cluster: its own, and those that it carries.
+// failures are those that an earlier report knows of a cluster: its own, without the states that they had in it, and those that
+// it carries.
 func failures(c *report.Cluster) []finding.Finding {
 	if c.Status == report.NotScanned && !c.Compared {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Concat(c.Findings, c.Carried), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
+	all := slices.Concat(c.Findings, c.Carried)
+	for i := range c.Findings {
+		all[i].Baseline = ""
+	}
+	return slices.DeleteFunc(all, func(f finding.Finding) bool { return f.Verdict != finding.Fail })
 }
+
+// accepts reports whether a baseline accepts a finding of its own: one that counted in it, and that it did not carry as new.
+func accepts(f finding.Finding) bool { return f.Gates() && f.Baseline != finding.New }
 
 // stand gives the cluster's findings their states; sight is that of the earlier scan.
 func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Finding) report.Blindness) {
@@ -99,12 +107,19 @@ func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Find
 				unseen[why] = map[string]int{}
 			}
 			unseen[why][f.Check]++
-		case f.Gates() && !slices.ContainsFunc(old, finding.Finding.Gates): // what was waived was not accepted for longer than that
+		case f.Gates() && !slices.ContainsFunc(old, accepts): // what was waived was not accepted for longer than that
 			f.Baseline = finding.New
 		case slices.ContainsFunc(old, same):
 			f.Baseline = finding.Unchanged
 		default:
 			f.Baseline = finding.Updated
+		}
+	}
+	for i := range c.Carried { // it is there as far as anybody can tell, and new where the baseline did not accept it
+		f := &c.Carried[i]
+		f.Baseline = finding.Unchanged
+		if f.Gates() && !slices.ContainsFunc(was[f.Fingerprint(c.ID)], accepts) {
+			f.Baseline = finding.New
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(unseen)) {
@@ -149,7 +164,6 @@ func leave(c *report.Cluster, earlier []finding.Finding) {
 			f.Baseline = finding.Absent
 			c.Absent = append(c.Absent, f)
 		default:
-			f.Baseline = finding.Unchanged // as far as anybody can tell
 			c.Carried = append(c.Carried, f)
 		}
 	}
