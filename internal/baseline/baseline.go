@@ -15,6 +15,7 @@ import (
 type Comparison struct {
 	clusters []report.Cluster
 	earlier  []*report.Cluster // nil for those that the earlier report does not know
+	checks   []finding.Check   // those of the earlier report
 }
 
 // Match finds each cluster of the run in the earlier report, and gives it the findings that are no more and those that are
@@ -27,7 +28,7 @@ func Match(r, earlier *report.Report) Comparison {
 	if earlier == nil {
 		return Comparison{}
 	}
-	m := Comparison{clusters: r.Clusters}
+	m := Comparison{clusters: r.Clusters, checks: earlier.Checks}
 	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
 		c := &r.Clusters[i]
 		c.Compared, c.Absent, c.Carried, c.Unfilled = false, nil, nil, nil
@@ -40,7 +41,7 @@ func Match(r, earlier *report.Report) Comparison {
 		c.Adopt(*before)
 		// One that was not scanned then, either, carries what was known of it.
 		c.Compared = before.Status != report.NotScanned || before.Compared
-		leave(c, failures(before))
+		leave(c, r.Checks, failures(before))
 		c.Unfilled = unfilled(c, before)
 	}
 	describe(r, earlier)
@@ -55,7 +56,7 @@ func (m Comparison) Compare() {
 		if before == nil {
 			stand(&m.clusters[i], nil, func(finding.Finding) report.Blindness { return "" })
 		} else {
-			stand(&m.clusters[i], failures(before), before.Sight())
+			stand(&m.clusters[i], failures(before), before.Sight(m.checks))
 		}
 	}
 }
@@ -149,14 +150,14 @@ func note(why report.Blindness, findings map[string]int) report.Notification {
 }
 
 // leave sorts the earlier findings that are not there now: into those that are no more, and those of which nobody can tell.
-func leave(c *report.Cluster, earlier []finding.Finding) {
+func leave(c *report.Cluster, checks []finding.Check, earlier []finding.Finding) {
 	is := map[string]bool{}
 	for _, f := range c.Findings {
 		if f.Verdict == finding.Fail {
 			is[f.Fingerprint(c.ID)] = true
 		}
 	}
-	sight := c.Sight()
+	sight := c.Sight(checks)
 	for _, f := range earlier {
 		switch {
 		case is[f.Fingerprint(c.ID)]:
