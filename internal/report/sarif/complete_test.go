@@ -168,7 +168,7 @@ func TestProfiles(t *testing.T) {
 	if n := len(run["results"].([]any)); n != sarif.MaxResults {
 		t.Errorf("%d results", n)
 	}
-	if text := fmt.Sprint(at(run, "invocations", 0, "toolExecutionNotifications")); !strings.Contains(text, "7 findings of the lowest severities are left out") {
+	if text := fmt.Sprint(at(run, "invocations", 0, "toolExecutionNotifications")); !strings.Contains(text, "7 findings are left out, of the lowest severities") {
 		t.Errorf("nothing says what was cut: %s", text)
 	}
 
