@@ -46,6 +46,17 @@ func (w Writer) Parts(r *report.Report) []*report.Report {
 	return append(parts, &part)
 }
 
+// Part is the writer of the part at index i. The first is as any report; the others bear Mark.
+func (w Writer) Part(i int) report.Writer {
+	if i > 0 {
+		w.mark = "  " + Mark(i) + ",\n"
+	}
+	return w
+}
+
+// Mark stands near the head of the part at index i, counted from 0, and in no other report.
+func Mark(i int) string { return fmt.Sprintf(`"properties": {"kubemuster/part": %d}`, i+1) }
+
 // fit is the cluster as a service takes it: its failures, with those of the baseline that could not be looked at again, the
 // worst where there are too many; and how many bytes its run has, compressed.
 func (w Writer) fit(r *report.Report, c *report.Cluster, rules rules) (report.Cluster, int) {
