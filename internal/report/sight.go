@@ -81,7 +81,7 @@ func (c Cluster) lacked(check finding.Check) (gaps []snapshot.Gap) {
 // hides reports whether a finding of single objects may stand at what the gap hides.
 func hides(g snapshot.Gap, f finding.Finding) bool {
 	if g.Kind == snapshot.Manifest {
-		return g.Name == "" || g.Name == f.File
+		return g.Name == "" || f.File == "" || g.Name == f.File
 	}
 	kind, known := snapshot.KindNamed(g.Kind)
 	switch {
