@@ -15,6 +15,7 @@ import (
 type Comparison struct {
 	clusters []report.Cluster
 	earlier  []*report.Cluster // nil for those that the earlier report does not know
+	checks   []finding.Check   // those of the earlier report
 }
 
 // Match finds each cluster of the run in the earlier report, and gives it the findings that are no more and those that are
@@ -27,7 +28,7 @@ func Match(r, earlier *report.Report) Comparison {
 	if earlier == nil {
 		return Comparison{}
 	}
-	m := Comparison{clusters: r.Clusters}
+	m := Comparison{clusters: r.Clusters, checks: earlier.Checks}
 	for i, j := range report.Same(r.Clusters, earlier.Clusters) {
 		c := &r.Clusters[i]
 		c.Compared, c.Absent, c.Carried, c.Unfilled = false, nil, nil, nil
@@ -40,7 +41,7 @@ func Match(r, earlier *report.Report) Comparison {
 		c.Adopt(*before)
 		// One that was not scanned then, either, carries what was known of it.
 		c.Compared = before.Status != report.NotScanned || before.Compared
-		leave(c, failures(before))
+		leave(c, r.Checks, failures(before))
 		c.Unfilled = unfilled(c, before)
 	}
 	describe(r, earlier)
@@ -55,7 +56,7 @@ func (m Comparison) Compare() {
 		if before == nil {
 			stand(&m.clusters[i], nil, func(finding.Finding) report.Blindness { return "" })
 		} else {
-			stand(&m.clusters[i], failures(before), before.Sight())
+			stand(&m.clusters[i], failures(before), before.Sight(m.checks))
 		}
 	}
 }
@@ -63,13 +64,21 @@ func (m Comparison) Compare() {
 // Compare compares two reports, each with its own waivers.
 func Compare(r, earlier *report.Report) { Match(r, earlier).Compare() }
 
-// failures are those that an earlier report knows of a cluster: its own, and those that it carries.
+// failures are those that an earlier report knows of a cluster: its own, without the states that they had in it, and those that
+// it carries.
 func failures(c *report.Cluster) []finding.Finding {
 	if c.Status == report.NotScanned && !c.Compared {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Concat(c.Findings, c.Carried), func(f finding.Finding) bool { return f.Verdict != finding.Fail })
+	all := slices.Concat(c.Findings, c.Carried)
+	for i := range c.Findings {
+		all[i].Baseline = ""
+	}
+	return slices.DeleteFunc(all, func(f finding.Finding) bool { return f.Verdict != finding.Fail })
 }
+
+// accepts reports whether a baseline accepts a finding of its own: one that counted in it, and that it did not carry as new.
+func accepts(f finding.Finding) bool { return f.Gates() && f.Baseline != finding.New }
 
 // stand gives the cluster's findings their states; sight is that of the earlier scan.
 func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Finding) report.Blindness) {
@@ -99,12 +108,19 @@ func stand(c *report.Cluster, earlier []finding.Finding, sight func(finding.Find
 				unseen[why] = map[string]int{}
 			}
 			unseen[why][f.Check]++
-		case f.Gates() && !slices.ContainsFunc(old, finding.Finding.Gates): // what was waived was not accepted for longer than that
+		case f.Gates() && !slices.ContainsFunc(old, accepts): // what was waived was not accepted for longer than that
 			f.Baseline = finding.New
 		case slices.ContainsFunc(old, same):
 			f.Baseline = finding.Unchanged
 		default:
 			f.Baseline = finding.Updated
+		}
+	}
+	for i := range c.Carried { // it is there as far as anybody can tell, and new where the baseline did not accept it
+		f := &c.Carried[i]
+		f.Baseline = finding.Unchanged
+		if f.Gates() && !slices.ContainsFunc(was[f.Fingerprint(c.ID)], accepts) {
+			f.Baseline = finding.New
 		}
 	}
 	for _, why := range slices.Sorted(maps.Keys(unseen)) {
@@ -134,14 +150,14 @@ func note(why report.Blindness, findings map[string]int) report.Notification {
 }
 
 // leave sorts the earlier findings that are not there now: into those that are no more, and those of which nobody can tell.
-func leave(c *report.Cluster, earlier []finding.Finding) {
+func leave(c *report.Cluster, checks []finding.Check, earlier []finding.Finding) {
 	is := map[string]bool{}
 	for _, f := range c.Findings {
 		if f.Verdict == finding.Fail {
 			is[f.Fingerprint(c.ID)] = true
 		}
 	}
-	sight := c.Sight()
+	sight := c.Sight(checks)
 	for _, f := range earlier {
 		switch {
 		case is[f.Fingerprint(c.ID)]:
@@ -149,7 +165,6 @@ func leave(c *report.Cluster, earlier []finding.Finding) {
 			f.Baseline = finding.Absent
 			c.Absent = append(c.Absent, f)
 		default:
-			f.Baseline = finding.Unchanged // as far as anybody can tell
 			c.Carried = append(c.Carried, f)
 		}
 	}

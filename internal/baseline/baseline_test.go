@@ -113,6 +113,59 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// Nobody accepts by silence what was waived when it was last seen: however often it is carried over, it is new once its waiver
+// has ended.
+func TestCarriedWaiver(t *testing.T) {
+	finds := func(accepted bool) *report.Report {
+		f := found("KM1005", "web")
+		if !accepted {
+			f.Waiver = &finding.Waiver{Owner: "shop"}
+		}
+		return run(cluster(f), "KM1005")
+	}
+	gone := func() *report.Report { return run(report.Cluster{ID: "arn:prod", Status: report.NotScanned}, "KM1005") }
+	// next compares as a scan does, and ends the waivers, or gives them.
+	next := func(r, before *report.Report, waived bool) *report.Report {
+		known := baseline.Match(r, before)
+		for _, list := range [][]finding.Finding{r.Clusters[0].Findings, r.Clusters[0].Carried} {
+			for i := range list {
+				list[i].Waiver = nil
+				if waived {
+					list[i].Waiver = &finding.Waiver{Owner: "shop"}
+				}
+			}
+		}
+		known.Compare()
+		return r
+	}
+	for _, tt := range []struct {
+		name             string
+		accepted         bool
+		carried          []bool // for each scan that did not reach it: whether it is waived there
+		waived           bool
+		whileGone, after finding.BaselineState
+	}{
+		{"accepted", true, []bool{false}, false, finding.Unchanged, finding.Unchanged},
+		{"its waiver ended", false, []bool{false}, false, finding.New, finding.New},
+		{"twice", false, []bool{false, false}, false, finding.New, finding.New},
+		{"it ended, began and ended", false, []bool{false, true, false}, false, finding.New, finding.New},
+		{"it ends when it is seen", false, []bool{true}, false, finding.Unchanged, finding.New},
+		{"it is waived still", false, []bool{true}, true, finding.Unchanged, finding.Unchanged},
+		{"it is waived again", false, []bool{false}, true, finding.New, finding.Unchanged},
+	} {
+		r := finds(tt.accepted)
+		for _, waived := range tt.carried {
+			r = next(gone(), r, waived)
+		}
+		if got := r.Clusters[0].Carried; len(got) != 1 || got[0].Baseline != tt.whileGone {
+			t.Errorf("%s: carried %+v, want it %s", tt.name, got, tt.whileGone)
+		}
+		if r = next(finds(true), r, tt.waived); r.Clusters[0].Findings[0].Baseline != tt.after {
+			t.Errorf("%s: it is %q, want %q", tt.name, r.Clusters[0].Findings[0].Baseline, tt.after)
+		}
+	}
+}
+
 // A check that did not run this time has fixed nothing; one that did not run then has found nothing new.
 func TestOtherChecks(t *testing.T) {
 	r := run(cluster(found("KM1005", "web")), "KM1005")

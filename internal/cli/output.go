@@ -29,13 +29,18 @@ type output struct {
 // parted is a writer that spreads a large report over several files.
 type parted interface {
 	Parts(*report.Report) []*report.Report
+	Part(i int) report.Writer
 }
 
 func (o output) write(r *report.Report) error {
-	parts := []*report.Report{r}
-	if w, ok := o.writer.(parted); ok {
-		parts = w.Parts(r)
+	w, ok := o.writer.(parted)
+	if !ok {
+		if o.path == "" {
+			return o.writer.Write(o.out, r)
+		}
+		return report.WriteFile(o.path, o.writer, r)
 	}
+	parts := w.Parts(r)
 	if o.path == "" {
 		if len(parts) > 1 {
 			return fmt.Errorf("the report takes %d files, and standard output is one; give -o FORMAT=PATH a path", len(parts))
@@ -44,26 +49,30 @@ func (o output) write(r *report.Report) error {
 	}
 	var unwritten error
 	for i, part := range parts {
-		unwritten = errors.Join(unwritten, report.WriteFile(numbered(o.path, i), o.writer, part))
+		unwritten = errors.Join(unwritten, report.WriteFile(numbered(o.path, i), w.Part(i), part))
 	}
-	if _, ok := o.writer.(parted); ok && unwritten == nil {
+	if unwritten == nil {
 		unwritten = removeParts(o.path, len(parts))
 	}
 	return unwritten
 }
 
-// removeParts removes what an earlier, larger report left from the part at index i on. A file that is no SARIF of ours stays.
+// removeParts removes what an earlier, larger report left from the part at index i on. A file that does not say that it is this
+// part stays.
 func removeParts(path string, i int) error {
 	for ; ; i++ {
 		part := numbered(path, i)
+		if info, err := os.Lstat(part); err != nil || !info.Mode().IsRegular() {
+			return nil // there is none; to open a pipe would wait for its writer
+		}
 		f, err := os.Open(part)
 		if err != nil {
-			return nil // there is none
+			return nil
 		}
 		head := make([]byte, 1024)
 		n, _ := io.ReadFull(f, head)
 		f.Close()
-		if !bytes.Contains(head[:n], []byte(`"id": "kubemuster/`)) {
+		if !bytes.Contains(head[:n], []byte(sarif.Mark(i))) {
 			return nil
 		}
 		if err := os.Remove(part); err != nil {

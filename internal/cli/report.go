@@ -147,7 +147,7 @@ func printDiff(ios *IOStreams, files [2]string, earlier, r *report.Report) error
 			unknown(files[0], c)
 			continue
 		}
-		then, now := earlier.Clusters[j].Sight(), c.Sight()
+		then, now := earlier.Clusters[j].Sight(earlier.Checks), c.Sight(r.Checks)
 		for _, f := range c.Findings {
 			switch {
 			case f.Baseline == finding.New:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/waiver"
 )
@@ -42,7 +43,7 @@ func newWaivers(ios *IOStreams) *cobra.Command {
 			}
 			problems := set.Problems(catalog.Checks())
 			for _, p := range problems {
-				fmt.Fprintln(ios.Out, p)
+				fmt.Fprintln(ios.Out, clean.Line(p))
 			}
 			if len(problems) > 0 {
 				return exitCode(exitUsage)

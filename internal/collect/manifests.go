@@ -54,7 +54,7 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 			return cov, ctx.Err()
 		}
 		if err != nil {
-			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: oneLine(err)})
+			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: snapshot.Manifest, Name: displayName(file), Reason: snapshot.Failed, Message: oneLine(err)})
 			continue
 		}
 		p := parser{file: file, kinds: slices.DeleteFunc(slices.Clone(scope.Kinds), func(k snapshot.Kind) bool { return !k.Custom() })}
@@ -212,7 +212,7 @@ func (p *parser) gap(line int, err error) {
 	if name == "-" {
 		name = "standard input"
 	}
-	p.gaps = append(p.gaps, snapshot.Gap{Kind: "Manifest", Reason: snapshot.Failed, Message: fmt.Sprintf("%s:%d: %s", name, line, oneLine(err))})
+	p.gaps = append(p.gaps, snapshot.Gap{Kind: snapshot.Manifest, Name: displayName(p.file), Reason: snapshot.Failed, Message: fmt.Sprintf("%s:%d: %s", name, line, oneLine(err))})
 }
 
 // document is the text of one document, and how many lines of the file stand before it.

@@ -24,14 +24,26 @@ var writers = []struct {
 }{
 	{"sarif", sarif.Writer{}},
 	{"sarif-passes", sarif.Writer{Passes: true}},
-	{"sarif-github", sarif.Writer{Profile: sarif.GitHub}},
-	{"sarif-gitlab", sarif.Writer{Profile: sarif.GitLab}},
+	{"sarif-github", inParts{sarif.Writer{Profile: sarif.GitHub}}},
+	{"sarif-gitlab", inParts{sarif.Writer{Profile: sarif.GitLab}}},
 	{"json", jsonreport.Writer{}},
 	{"html", html.Writer{}},
 	{"junit", junit.Writer{}},
 	{"markdown", markdown.Writer{}},
 	{"prometheus", prometheus.Writer{}},
 	{"table", table.Writer{}},
+}
+
+// inParts writes a service's files, one after the other.
+type inParts struct{ sarif.Writer }
+
+func (w inParts) Write(out io.Writer, r *report.Report) error {
+	for _, part := range w.Parts(r) {
+		if err := w.Writer.Write(out, part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bound is what a writer may take above a report of 100,000 findings, in bytes.

@@ -100,6 +100,9 @@ type Notification struct {
 	Message string
 }
 
+// EvaluationError is the ID of a notification that a check failed to judge something.
+const EvaluationError = "policy/evaluation-error"
+
 // Writer writes a report in one format.
 type Writer interface {
 	Write(w io.Writer, r *Report) error

@@ -395,7 +395,7 @@ func (r *run) notify() {
 			what = fmt.Sprintf("%s and %d more", f.about, f.times-1)
 		}
 		r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{
-			ID: "policy/evaluation-error", Level: "error", Check: check, Message: fmt.Sprintf("check %s could not judge %s: %s", check, what, f.reason),
+			ID: report.EvaluationError, Level: "error", Check: check, Message: fmt.Sprintf("check %s could not judge %s: %s", check, what, f.reason),
 		})
 	}
 }
@@ -408,7 +408,7 @@ func (r *run) unread(c finding.Check) string {
 	var reasons []string
 	single := 0
 	for _, g := range r.cluster.Gaps {
-		if !slices.Contains(c.Requires, g.Kind) && g.Kind != "Manifest" {
+		if !slices.Contains(c.Requires, g.Kind) && g.Kind != snapshot.Manifest {
 			continue
 		}
 		if g.Name != "" {

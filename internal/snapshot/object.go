@@ -24,11 +24,15 @@ type Object struct {
 type Gap struct {
 	Kind      string    `json:"kind"`                // as Kind.Name
 	Namespace string    `json:"namespace,omitempty"` // the namespace that was asked for; empty for all
-	Name      string    `json:"name,omitempty"`      // of the one object that could not be read; empty for a list
+	Name      string    `json:"name,omitempty"`      // of the one object or file that could not be read; empty for a list
 	Reason    GapReason `json:"reason"`
 	Message   string    `json:"message"`        // one sentence, no secret
 	Read      int       `json:"read,omitempty"` // objects read before it broke off
 }
+
+// Manifest is the kind of a gap in manifests: a file that could not be read, or a part of one. Its Name is the file, as findings have
+// it, and its Message says which it is as the user wrote it.
+const Manifest = "Manifest"
 
 // GapReason says why something could not be read.
 type GapReason string
@@ -44,7 +48,7 @@ const (
 // String returns the gap as one phrase.
 func (g Gap) String() string {
 	where := ""
-	if g.Name != "" {
+	if g.Name != "" && g.Kind != Manifest {
 		where = " of " + g.Name
 	}
 	if g.Namespace != "" {

@@ -109,7 +109,7 @@ type Problem struct {
 type Gap struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
-	Name      string `json:"name,omitempty" jsonschema:"description=of the one object that could not be read"`
+	Name      string `json:"name,omitempty" jsonschema:"description=of the one object or file that could not be read"`
 	Reason    string `json:"reason"`
 	Message   string `json:"message"`
 	Read      int    `json:"read,omitempty" jsonschema:"description=objects read before it broke off"`

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
 )
@@ -195,7 +196,7 @@ func fresh(line string) int {
 
 // special are the characters by which text would become Markdown or HTML, or would call somebody.
 var special = strings.NewReplacer(
-	"\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "<", "&lt;", ">", "&gt;", "&", "&amp;", "|", "\\|", "#", "\\#", "~", "\\~",
+	"\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "<", "&lt;", ">", "&gt;", "&", "&amp;", "|", "\\|", "#", "\\#", "~", "\\~", "$", "\\$",
 	"@", "@\u200b", "\n", " ", "\r", " ", "://", ":\u200b//",
 )
 
@@ -205,7 +206,9 @@ var www = regexp.MustCompile(`(?i)www\b`)
 // maxText is the length, in runes, at which a text is cut.
 const maxText = 300
 
+// escape makes text plain, also in a terminal or a job's log, where Markdown may go as well.
 func escape(s string) string {
+	s = clean.Line(s)
 	if len(s) > maxText {
 		runes := []rune(s)
 		if len(runes) > maxText {

@@ -49,9 +49,9 @@ func TestBounded(t *testing.T) {
 
 func TestHostileText(t *testing.T) {
 	r := reporttest.Sample()
-	r.Clusters[0].Findings[0].Message = "x</details><img src=x>\n# heading | [a](https://evil.example) @octocat `code` www.evil.example"
+	r.Clusters[0].Findings[0].Message = "x</details><img src=x>\n# heading | [a](https://evil.example) @octocat `code` www.evil.example \x1b[2J\u202e ##vso[task.complete] $\\alpha$"
 	got := write(t, r)
-	for _, bad := range []string{"<img", "\n# heading", "[a](", "https://evil", "@octocat", "`code`", "www.evil"} {
+	for _, bad := range []string{"<img", "\n# heading", "[a](", "https://evil", "@octocat", "`code`", "www.evil", "\x1b", "\u202e", `\#\#`, " $"} {
 		if strings.Contains(got, bad) {
 			t.Errorf("%q came through", bad)
 		}

@@ -35,6 +35,7 @@ type Writer struct {
 	// either way.
 	Passes  bool
 	Profile Profile
+	mark    string // of a further part
 }
 
 // Write implements report.Writer. It fails for a finding of a check that the report does not list, and for one without a
@@ -42,7 +43,7 @@ type Writer struct {
 func (w Writer) Write(out io.Writer, r *report.Report) error {
 	b := bufio.NewWriterSize(out, 64<<10)
 	rules := newRules(r.Checks, r.Frameworks)
-	fmt.Fprintf(b, "{\n  \"$schema\": %q,\n  \"version\": %q,\n  \"runs\": [", schema, version)
+	fmt.Fprintf(b, "{\n  \"$schema\": %q,\n  \"version\": %q,\n%s  \"runs\": [", schema, version, w.mark)
 	for i := range r.Clusters {
 		if i > 0 {
 			b.WriteByte(',')

@@ -14,6 +14,7 @@ import (
 	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
 // Writer writes the clusters with their verdicts and coverage, the findings by severity and check, and then all that was
@@ -443,7 +444,7 @@ func gaps(r *report.Report) (all []note) {
 	for _, c := range r.Clusters {
 		for _, g := range c.Gaps {
 			about := g.Kind
-			if g.Name != "" {
+			if g.Name != "" && g.Kind != snapshot.Manifest {
 				about += " of " + g.Name
 			}
 			if g.Namespace != "" {
