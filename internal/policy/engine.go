@@ -49,7 +49,7 @@ type Cluster struct {
 type Judgement struct {
 	Findings []finding.Finding
 	Verdicts []Verdict
-	// Unjudged are bindings to roles that were not read.
+	// Unjudged are bindings to roles that were not read: nothing passes there.
 	Unjudged []finding.Object
 }
 
@@ -268,7 +268,8 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 			Object: identity(k, v.Object.Namespace, v.Object.Name), Key: v.Key, Path: v.Path, Message: v.Message, Ways: v.Ways,
 		}
 	}
-	cluster, w := e.whose(cluster), newWorld(inv)
+	cluster, inv = e.whose(cluster), rbac.Expand(inv)
+	w := newWorld(inv)
 	r := e.cluster.without(skip)
 	var all Judgement
 	r.judgement(&all, r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)

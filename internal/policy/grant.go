@@ -115,8 +115,13 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 	var all Judgement
 	for _, n := range w.graph.Grants() {
 		kind, _ := snapshot.KindNamed(n.Kind)
-		if n.Rules == nil && w.namespaced && n.Role.Kind == "ClusterRole" {
+		// Of an unread role no more is known than what Kubernetes itself gives one of its name: that says what it allows, and
+		// never that it allows nothing else.
+		unread := w.namespaced && n.Role.Kind == "ClusterRole"
+		if unread {
 			all.Unjudged = append(all.Unjudged, identity(kind, n.Namespace, n.Name))
+		}
+		if unread && n.Rules == nil {
 			continue
 		}
 		ways, text := w.ways(n)
@@ -139,6 +144,9 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 				}
 			})
 			j.Findings, j.Verdicts = append(j.Findings, one.Findings...), append(j.Verdicts, one.Verdicts...)
+		}
+		if unread {
+			j.Verdicts = slices.DeleteFunc(j.Verdicts, func(v Verdict) bool { return v.Verdict == finding.Pass })
 		}
 		all.Findings = append(all.Findings, r.fold(j.Findings)...)
 		all.Verdicts = append(all.Verdicts, j.Verdicts...)

@@ -136,6 +136,36 @@ func TestPermissionsAreRefused(t *testing.T) {
 	}
 }
 
+// A scan of namespaces reads no cluster role. What Kubernetes itself gives one of that name is found; nothing else passes, since
+// anybody may have added to it, and each such binding is told.
+func TestUnreadRolesPassNothing(t *testing.T) {
+	to := func(kind, role string) snapshot.InventoryBinding {
+		b := snapshot.InventoryBinding{Kind: "RoleBinding", Namespace: "shop", Name: role, Role: snapshot.InventoryRoleRef{Kind: kind, Name: role}, Subjects: []snapshot.InventorySubject{ada}}
+		if kind == "Role" {
+			b.Role.Namespace = "shop"
+		}
+		return b
+	}
+	j := judged(t, []string{"KM2013"}, snapshot.Inventory{
+		Namespaced: true,
+		Roles:      []snapshot.InventoryRole{{Kind: "Role", Namespace: "shop", Name: "own"}},
+		Bindings:   []snapshot.InventoryBinding{to("ClusterRole", "edit"), to("ClusterRole", "mine"), to("ClusterRole", "view"), to("Role", "own")},
+	})
+	var got []string
+	for _, f := range j.Findings {
+		got = append(got, "found "+f.Object.Name)
+	}
+	for _, v := range j.Verdicts {
+		got = append(got, string(v.Verdict))
+	}
+	for _, o := range j.Unjudged {
+		got = append(got, "unread for "+o.Name)
+	}
+	if want := []string{"found edit", "fail", "pass", "unread for edit", "unread for mine", "unread for view"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func judgeInventory(t *testing.T, checks []string, inv snapshot.Inventory) []finding.Finding {
 	t.Helper()
 	return judged(t, checks, inv).Findings

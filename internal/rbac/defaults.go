@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
@@ -12,6 +14,8 @@ import (
 type Policy struct {
 	Roles    []snapshot.InventoryRole    `json:"roles"`
 	Bindings []snapshot.InventoryBinding `json:"bindings"`
+	// Aggregated are the selectors of ClusterRoles that gather the rules of others, by name.
+	Aggregated map[string][]metav1.LabelSelector `json:"aggregated"`
 }
 
 // Defaults returns what kube-apiserver v1.37.2 itself creates, with aggregated roles expanded as its controller does. A test

@@ -56,23 +56,15 @@ func userName(namespace, name string) string {
 	return "system:serviceaccount:" + namespace + ":" + name
 }
 
-// New returns the graph of the inventory's roles and bindings. Where they are declared in manifests, or those of the cluster were
-// not read, the roles that Kubernetes makes itself are added: every cluster has them.
+// New returns the graph of the inventory's roles and bindings.
 func New(inv snapshot.Inventory) *Graph {
 	g := &Graph{users: map[string][]*Grant{}, groups: map[string][]*Grant{}}
 	rules := map[snapshot.InventoryRoleRef][]snapshot.InventoryRule{}
-	for _, r := range inv.Roles {
+	for _, r := range roles(inv) {
 		ref := refTo(r)
 		rules[ref] = append(rules[ref], r.Rules...) // two manifests may hold a role of one name
 		if rules[ref] == nil {
 			rules[ref] = []snapshot.InventoryRule{}
-		}
-	}
-	if inv.Declared || inv.Namespaced {
-		for _, r := range Defaults().Roles {
-			if ref := refTo(r); rules[ref] == nil {
-				rules[ref] = r.Rules
-			}
 		}
 	}
 	for _, b := range inv.Bindings {

@@ -538,6 +538,44 @@ func TestManifests(t *testing.T) {
 	}
 }
 
+// What manifests add to roles of Kubernetes' own is found where those are bound, and so is what a role of theirs takes from them.
+func TestManifestsAggregateWithKubernetesRoles(t *testing.T) {
+	engine, err := ownPack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const kind = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: "
+	bound := func(role string) string {
+		return kind + "ClusterRoleBinding\nmetadata: {name: all}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: " + role + "}\nsubjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: dev}]\n"
+	}
+	const (
+		forView  = kind + "ClusterRole\nmetadata: {name: extra, labels: {rbac.authorization.k8s.io/aggregate-to-view: \"true\"}}\nrules: [{apiGroups: [\"\"], resources: [secrets], verbs: [get, list, watch]}]\n"
+		fromEdit = kind + "ClusterRole\nmetadata: {name: mine}\naggregationRule: {clusterRoleSelectors: [{matchLabels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}}]}\nrules: []\n"
+	)
+	for name, tt := range map[string]struct {
+		text string
+		want []string // checks that fail at the binding
+	}{
+		"view as it is":                   {bound("view"), nil},
+		"secrets added to view":           {forView + bound("view"), []string{"KM2004"}},
+		"a role made of what edit has":    {fromEdit + bound("mine"), []string{"KM2004", "KM2006", "KM2008", "KM2009", "KM2012", "KM2013", "KM2018", "KM2019", "KM2020", "KM2030", "KM2031"}},
+		"edit itself, for a comparison":   {bound("edit"), []string{"KM2004", "KM2006", "KM2008", "KM2009", "KM2012", "KM2013", "KM2018", "KM2019", "KM2020", "KM2030", "KM2031"}},
+		"the role alone, bound to nobody": {forView, nil},
+	} {
+		s := &Scanner{Engine: engine, Host: host, Opts: Options{Stdin: strings.NewReader(tt.text)}}
+		var got []string
+		for _, f := range s.Run(t.Context(), []Target{{Raw: "manifests://-"}}).Clusters[0].Findings {
+			if f.Object.Kind == "ClusterRoleBinding" {
+				got = append(got, f.Check)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: found %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
 // The report is the same however pages and judges take turns.
 func TestReportIsStable(t *testing.T) {
 	target := apiServer(t, "shop", shop(), nil)

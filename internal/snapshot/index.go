@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Inventory is the compact picture across objects that checks of the whole cluster judge. It holds no object whole.
@@ -21,6 +22,8 @@ type Inventory struct {
 	Services          []InventoryService         `json:"services"`
 	Webhooks          []InventoryWebhook         `json:"webhooks"`
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
+	// Aggregated are the selectors of ClusterRoles that gather the rules of others, by name. Manifests hold them without those.
+	Aggregated map[string][]metav1.LabelSelector `json:"-"`
 	// Unclear names the network policies of which it cannot be told whether they select some pods. They are taken to.
 	Unclear []string `json:"-"`
 	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.
@@ -91,8 +94,6 @@ type Index struct {
 	inv       Inventory
 	workloads map[string]int // by namespace
 	more      clusterIndex
-
-	aggregated []aggregation
 }
 
 // Exclude notes namespaces that are left out on purpose.
@@ -113,12 +114,19 @@ func (x *Index) Add(o Object) {
 		x.workloads[o.Value.GetNamespace()]++
 	}
 	x.more.add(o)
-	x.declare(o)
+	x.inv.Declared = x.inv.Declared || o.Line != nil
 	switch v := o.Value.(type) {
 	case *corev1.Namespace:
 		x.inv.Namespaces = append(x.inv.Namespaces, InventoryNamespace{Name: v.Name, Labels: v.Labels})
 	case *rbacv1.ClusterRole:
-		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.Rules))
+		rules := v.Rules
+		if v.AggregationRule != nil {
+			x.aggregate(v.Name, v.AggregationRule.ClusterRoleSelectors)
+			if o.Line != nil {
+				rules = nil // a manifest's own are overwritten by the cluster's controller
+			}
+		}
+		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, rules))
 	case *rbacv1.Role:
 		x.inv.Roles = append(x.inv.Roles, role(o.Kind.Name, v.Namespace, v.Name, v.Labels, v.Rules))
 	}
@@ -141,12 +149,19 @@ func (x *Index) Inventory() Inventory {
 	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	aggregate(inv.Roles, x.aggregated)
 	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	x.more.into(&inv)
 	return inv
+}
+
+// aggregate takes note of what a ClusterRole gathers its rules from; two manifests may hold one of the same name.
+func (x *Index) aggregate(name string, selectors []metav1.LabelSelector) {
+	if x.inv.Aggregated == nil {
+		x.inv.Aggregated = map[string][]metav1.LabelSelector{}
+	}
+	x.inv.Aggregated[name] = append(x.inv.Aggregated[name], selectors...)
 }
 
 func role(kind, namespace, name string, labels map[string]string, rules []rbacv1.PolicyRule) InventoryRole {

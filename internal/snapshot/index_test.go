@@ -85,6 +85,34 @@ func TestInventory(t *testing.T) {
 	}
 }
 
+// The rules of an aggregated role are its controller's: in a cluster as written, and in a manifest nobody's.
+func TestAggregatedRoles(t *testing.T) {
+	selectors := []metav1.LabelSelector{{MatchLabels: map[string]string{"is": "part"}}}
+	for _, declared := range []bool{false, true} {
+		var x snapshot.Index
+		k, _ := snapshot.KindNamed("ClusterRole")
+		o := snapshot.Object{Kind: k, Value: &rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{Name: "whole"}, AggregationRule: &rbacv1.AggregationRule{ClusterRoleSelectors: selectors},
+			Rules: []rbacv1.PolicyRule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/metrics"}}},
+		}}
+		if declared {
+			o.Line = func(string) int { return 1 }
+		}
+		x.Add(o)
+		x.Add(o)
+		role := snapshot.InventoryRole{Kind: "ClusterRole", Name: "whole", Rules: []snapshot.InventoryRule{{Verbs: []string{"get"}, NonResourceURLs: []string{"/metrics"}}}}
+		if declared {
+			role.Rules = nil
+		}
+		want := snapshot.Inventory{
+			Roles: []snapshot.InventoryRole{role, role}, Aggregated: map[string][]metav1.LabelSelector{"whole": append(selectors, selectors...)}, Declared: declared,
+		}
+		if got := x.Inventory(); !reflect.DeepEqual(got, want) {
+			t.Errorf("declared %v: got %+v, want %+v", declared, got, want)
+		}
+	}
+}
+
 func TestInventoryOfNothing(t *testing.T) {
 	var x snapshot.Index
 	if got := x.Inventory(); !reflect.DeepEqual(got, snapshot.Inventory{}) {
