@@ -2,6 +2,7 @@ package scan
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"hash/maphash"
 	"regexp"
@@ -26,6 +27,8 @@ type owner struct {
 	root   *owner // the topmost; itself, if it has no owner
 	object finding.Object
 	read   bool
+	// Of a root that was read: what its template runs.
+	runs []policy.Sum
 	// What its template violates, and for one that was not read: what its pods do. Guarded by run.mu, as are the others.
 	violates map[place]bool
 	// Of a root: what was looked at, by content, and the first name that it goes by.
@@ -66,13 +69,15 @@ func (r *run) own(o snapshot.Object) {
 	w := newOwner(identity(o), true)
 	if above := r.ownerOf(o); above != nil {
 		w.root = above.root
+	} else {
+		w.runs = runs(o.PodSpec())
 	}
 	r.owners[o.Value.GetUID()] = w
 }
 
 // ownerOf returns the controller of the object, if that was read, or if nothing else would name the object for longer than
 // its own life. Who may write pods may claim any owner for them: of what is read, the claim must name what the UID belongs
-// to. The caller holds r.mu.
+// to, and the pod must be a copy of that template. The caller holds r.mu.
 func (r *run) ownerOf(o snapshot.Object) *owner {
 	ref := metav1.GetControllerOfNoCopy(o.Value)
 	if ref == nil || o.Kind.PodSpec == "" {
@@ -88,7 +93,39 @@ func (r *run) ownerOf(o snapshot.Object) *owner {
 	if w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
 		return nil
 	}
+	if pod, ok := o.Value.(*corev1.Pod); ok && !w.root.copied(&pod.Spec) {
+		return nil
+	}
 	return w
+}
+
+// copied reports whether a pod is a copy of the owner's template: it runs all that the template does. What admission adds to it,
+// a sidecar or an ephemeral container, is told at the owner. A pod that runs something else in its stead only claims the owner,
+// or is of another revision: it is judged by itself, since what is known and waived of the template says nothing of it.
+func (w *owner) copied(pod *corev1.PodSpec) bool {
+	have := runs(pod)
+	return !slices.ContainsFunc(w.runs, func(one policy.Sum) bool { return !slices.Contains(have, one) })
+}
+
+// runs tells what the containers of a pod run: name, image, command and arguments. An image is one whatever its tag and digest:
+// revisions differ in them, admission pins them, and who may push to the repository has the template's pods, too.
+func runs(spec *corev1.PodSpec) []policy.Sum {
+	var out []policy.Sum
+	for role, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+		for _, c := range list {
+			out = append(out, sha256.Sum256(fmt.Appendf(nil, "%d%q%q%q%q", role, c.Name, repository(c.Image), c.Command, c.Args)))
+		}
+	}
+	return out
+}
+
+// repository is an image without its tag and digest.
+func repository(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') { // and not a registry's port
+		image = image[:i]
+	}
+	return image
 }
 
 // staticPod stands for the static pods of one name: each node has its own, under the name with the node's behind it, and they

@@ -117,7 +117,23 @@ func TestOwnedPods(t *testing.T) {
 		{
 			"a pod claims a true owner, and differs",
 			[]metav1.Object{pod("a", "liar", "replicaset", func(s *corev1.PodSpec) { s.Containers[0].Name = "evil" })},
-			[]string{template, "Deployment a/web containers/evil privileged (seen in its pods, not in its template)"},
+			[]string{template, "Pod a/liar containers/evil privileged"},
+		},
+		{
+			"a ReplicaSet claims a true owner, and its pods differ",
+			[]metav1.Object{
+				&appsv1.ReplicaSet{ObjectMeta: meta("a", "web-9", "liars", "deployment"), Spec: appsv1.ReplicaSetSpec{Template: corev1.PodTemplateSpec{Spec: func() corev1.PodSpec {
+					s := spec(true)
+					s.Containers[0].Image = "evil"
+					return s
+				}()}}},
+				func() metav1.Object {
+					p := pod("a", "liar", "liars", func(s *corev1.PodSpec) { s.Containers[0].Image = "evil" })
+					p.OwnerReferences[0].Kind, p.OwnerReferences[0].Name = "ReplicaSet", "web-9"
+					return p
+				}(),
+			},
+			[]string{template, "Pod a/liar containers/c privileged"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,6 +142,54 @@ func TestOwnedPods(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// What a DaemonSet's template violates is told of the DaemonSet, and of its pods no more: somebody may have waived it there. A pod
+// that only claims to be one of them, and runs something else, is told by itself.
+func TestCopiesOfATemplate(t *testing.T) {
+	yes := true
+	agent := func() *corev1.PodSpec {
+		return &corev1.PodSpec{
+			InitContainers: []corev1.Container{{Name: "setup", Image: "registry.example:5000/setup"}},
+			Containers: []corev1.Container{{
+				Name: "agent", Image: "registry.example:5000/agent:1", Command: []string{"/agent"}, Args: []string{"--quiet"}, SecurityContext: &corev1.SecurityContext{Privileged: &yes},
+			}},
+		}
+	}
+	const template, itself = "DaemonSet a/agent containers/agent privileged", "Pod a/agent-x containers/agent privileged"
+	for name, tt := range map[string]struct {
+		change func(*corev1.PodSpec)
+		want   []string
+	}{
+		"the same":                {func(*corev1.PodSpec) {}, []string{template}},
+		"another tag":             {func(s *corev1.PodSpec) { s.Containers[0].Image = "registry.example:5000/agent:2" }, []string{template}},
+		"a digest":                {func(s *corev1.PodSpec) { s.Containers[0].Image = "registry.example:5000/agent:1@sha256:00" }, []string{template}},
+		"another image":           {func(s *corev1.PodSpec) { s.Containers[0].Image = "registry.example:5000/evil:1" }, []string{template, itself}},
+		"another registry's port": {func(s *corev1.PodSpec) { s.Containers[0].Image = "registry.example:6000/agent:1" }, []string{template, itself}},
+		"another command":         {func(s *corev1.PodSpec) { s.Containers[0].Command = []string{"sh"} }, []string{template, itself}},
+		"other arguments":         {func(s *corev1.PodSpec) { s.Containers[0].Args = []string{"--exec", "sh"} }, []string{template, itself}},
+		"an argument as a command": {func(s *corev1.PodSpec) {
+			s.Containers[0].Command, s.Containers[0].Args = []string{"/agent", "--quiet"}, nil
+		}, []string{template, itself}},
+		"another init container":    {func(s *corev1.PodSpec) { s.InitContainers[0].Image = "evil" }, []string{template, itself}},
+		"without an init container": {func(s *corev1.PodSpec) { s.InitContainers = nil }, []string{template, itself}},
+		"an init container for it": {func(s *corev1.PodSpec) {
+			s.InitContainers, s.Containers = append(s.InitContainers, s.Containers...), []corev1.Container{{Name: "other"}}
+		}, []string{template, "Pod a/agent-x initContainers/agent privileged"}},
+		"with a sidecar": {func(s *corev1.PodSpec) {
+			s.Containers = append([]corev1.Container{{Name: "mesh", SecurityContext: &corev1.SecurityContext{Privileged: &yes}}}, s.Containers...)
+		}, []string{template, "DaemonSet a/agent containers/mesh privileged (seen in its pods, not in its template)"}},
+	} {
+		set := &appsv1.DaemonSet{ObjectMeta: meta("a", "agent", "agent", "")}
+		set.Spec.Template.Spec = *agent()
+		p := &corev1.Pod{ObjectMeta: meta("a", "agent-x", "agent-x", "agent"), Spec: *agent()}
+		p.OwnerReferences[0].Kind = "DaemonSet"
+		tt.change(&p.Spec)
+		slices.Sort(tt.want)
+		if got := findingsOf(t, set, p); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got  %q\nwant %q", name, got, tt.want)
+		}
 	}
 }
 
