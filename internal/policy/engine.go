@@ -397,8 +397,17 @@ type outcome struct {
 	failure    string
 }
 
+// endedFirst is why nothing is judged once the scan's time has run out, or it was interrupted.
+const endedFirst = "the scan ended before it was judged"
+
 func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []outcome {
 	outcomes := make([]outcome, len(r.checks))
+	if ctx.Err() != nil {
+		for i := range outcomes {
+			outcomes[i].failure = endedFirst
+		}
+		return outcomes
+	}
 	givenUp := late.exhausted()
 	if r.all != nil && !slices.ContainsFunc(r.checks, func(c *check) bool { return givenUp(c.ID) }) {
 		if sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.all.eval(ctx, input) }); err == nil {
@@ -409,6 +418,10 @@ func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []o
 		}
 	}
 	for i, c := range r.checks {
+		if ctx.Err() != nil {
+			outcomes[i].failure = endedFirst
+			continue
+		}
 		if givenUp(c.ID) {
 			outcomes[i].failure = "it ran out of time again and again, and was given up"
 			continue

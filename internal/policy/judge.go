@@ -93,8 +93,8 @@ func (j *Judge) Sum(o snapshot.Object, spec *corev1.PodSpec) Sum {
 	defer inputs.Put(input)
 	b := j.engine.shared.form.ofObject((*input)[:0], o, &workload{namespace: o.Value.GetNamespace(), staticPod: o.StaticPod(), spec: spec, metadata: o.PodMeta()}, j.about)
 	for _, l := range namedLists { // findings tell places by them
-		for _, name := range l.names(spec) {
-			b = appendString(b, name)
+		for i := range l.count(spec) {
+			b = appendString(b, l.name(spec, i))
 		}
 		b = append(b, tagEnd)
 	}

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -68,5 +69,31 @@ func TestPermissionsWithoutEnd(t *testing.T) {
 	const want = "test/checks/workload/a/a.rego:1: permissions of check XX1001: it had no result after 200ms"
 	if _, err := all.Compile(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// Judging ends with the scan's time: what comes after it has no verdict, however quick its checks would be.
+func TestNothingIsJudgedAfterTheEnd(t *testing.T) {
+	engine, err := policy.New(t.Context(), pack(map[string]string{
+		"checks/workload/a/a.rego": fmt.Sprintf(wellFormed, "XX1001", "a", "input.object.spec.hostPID"),
+		"checks/workload/b/b.rego": fmt.Sprintf(wellFormed, "XX1002", "b", "input.object.spec.hostIPC"),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, _ := snapshot.KindNamed("Pod")
+	pod := snapshot.Object{Kind: kind, Value: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: corev1.PodSpec{HostPID: true}}}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // once may be luck: a cancelled query may well be quicker than its end
+		got := engine.Object(ctx, pod, policy.Cluster{})
+		if len(got.Findings) != 0 || len(got.Verdicts) != 2 {
+			t.Fatalf("got %+v", got)
+		}
+		for _, v := range got.Verdicts {
+			if v.Verdict != finding.NotEvaluated || v.Reason != "the scan ended before it was judged" {
+				t.Fatalf("got %+v", v)
+			}
+		}
 	}
 }

@@ -144,28 +144,13 @@ func fill(obj ast.Object, fields map[string]*string, other func(key string, v as
 // namedLists are the parts of a pod spec whose items have names.
 var namedLists = []struct {
 	field string
-	names func(*corev1.PodSpec) []string
+	count func(*corev1.PodSpec) int
+	name  func(*corev1.PodSpec, int) string
 }{
-	{"initContainers", func(s *corev1.PodSpec) []string {
-		return mapNames(s.InitContainers, func(c corev1.Container) string { return c.Name })
-	}},
-	{"containers", func(s *corev1.PodSpec) []string {
-		return mapNames(s.Containers, func(c corev1.Container) string { return c.Name })
-	}},
-	{"ephemeralContainers", func(s *corev1.PodSpec) []string {
-		return mapNames(s.EphemeralContainers, func(c corev1.EphemeralContainer) string { return c.Name })
-	}},
-	{"volumes", func(s *corev1.PodSpec) []string {
-		return mapNames(s.Volumes, func(v corev1.Volume) string { return v.Name })
-	}},
-}
-
-func mapNames[T any](list []T, name func(T) string) []string {
-	out := make([]string, len(list))
-	for i, item := range list {
-		out[i] = name(item)
-	}
-	return out
+	{"initContainers", func(s *corev1.PodSpec) int { return len(s.InitContainers) }, func(s *corev1.PodSpec, i int) string { return s.InitContainers[i].Name }},
+	{"containers", func(s *corev1.PodSpec) int { return len(s.Containers) }, func(s *corev1.PodSpec, i int) string { return s.Containers[i].Name }},
+	{"ephemeralContainers", func(s *corev1.PodSpec) int { return len(s.EphemeralContainers) }, func(s *corev1.PodSpec, i int) string { return s.EphemeralContainers[i].Name }},
+	{"volumes", func(s *corev1.PodSpec) int { return len(s.Volumes) }, func(s *corev1.PodSpec, i int) string { return s.Volumes[i].Name }},
 }
 
 // sub names the container or volume that the path leads into: its name outlives a change of order, its index does not.
@@ -182,9 +167,8 @@ func sub(spec *corev1.PodSpec, specPath, path string) string {
 		if l.field != parts[0] {
 			continue
 		}
-		names := l.names(spec)
-		if i, err := strconv.Atoi(parts[1]); err == nil && i >= 0 && i < len(names) {
-			return l.field + "/" + names[i]
+		if i, err := strconv.Atoi(parts[1]); err == nil && i >= 0 && i < l.count(spec) {
+			return l.field + "/" + l.name(spec, i)
 		}
 	}
 	return ""
