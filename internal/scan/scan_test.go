@@ -538,6 +538,23 @@ func TestManifests(t *testing.T) {
 	}
 }
 
+// What a scan of manifests does not look into, it tells: a pass is never one of what nobody read.
+func TestManifestsTellTemplatesThatNobodyJudges(t *testing.T) {
+	const template = "spec: {template: {spec: {containers: [{name: c, securityContext: {privileged: true}}]}}}\n---\n"
+	text := "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" +
+		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: shop}\n" + template +
+		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: api, namespace: shop}\n" + template +
+		"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n" + template
+	c := scanAll(t, Options{Stdin: strings.NewReader(text)}, Target{Raw: "manifests://-"})[0]
+	want := []report.Notification{{
+		ID: "scan/unread-template", Level: "note",
+		Message: "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged: 2 Rollout.argoproj.io, 1 Service.serving.knative.dev",
+	}}
+	if !slices.Equal(c.Notifications, want) {
+		t.Errorf("got %+v, want %+v", c.Notifications, want)
+	}
+}
+
 // The report is the same however pages and judges take turns.
 func TestReportIsStable(t *testing.T) {
 	target := apiServer(t, "shop", shop(), nil)
