@@ -3,6 +3,7 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +14,7 @@ import (
 type InventoryNode struct {
 	Name           string `json:"name"`
 	KubeletVersion string `json:"kubeletVersion,omitempty"`
+	Cloud          string `json:"cloud,omitempty"` // on which it runs: the scheme of spec.providerID
 }
 
 // InventoryWebhook is one webhook of a webhook configuration.
@@ -61,7 +63,8 @@ func (x *clusterIndex) add(o Object) {
 	x.isolation.add(o)
 	switch v := o.Value.(type) {
 	case *corev1.Node:
-		x.nodes = append(x.nodes, InventoryNode{v.Name, v.Status.NodeInfo.KubeletVersion})
+		cloud, _, _ := strings.Cut(v.Spec.ProviderID, ":")
+		x.nodes = append(x.nodes, InventoryNode{v.Name, v.Status.NodeInfo.KubeletVersion, cloud})
 	case *corev1.ServiceAccount:
 		x.workloads.account(v)
 	case *corev1.Service:
