@@ -21,6 +21,8 @@ type Inventory struct {
 	Services          []InventoryService         `json:"services"`
 	Webhooks          []InventoryWebhook         `json:"webhooks"`
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
+	// StaticPods are the names of those in kube-system, without their nodes', sorted.
+	StaticPods []string `json:"staticPods,omitempty"`
 	// Unclear names the network policies of which it cannot be told whether they select some pods. They are taken to.
 	Unclear []string `json:"-"`
 	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.

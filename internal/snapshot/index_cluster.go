@@ -8,6 +8,7 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // InventoryNode is a node.
@@ -44,19 +45,25 @@ type InventoryAdmissionPolicy struct {
 
 // clusterIndex gathers what the checks of network, admission, identity and nodes need. Its owner locks.
 type clusterIndex struct {
-	nodes     []InventoryNode
-	webhooks  []InventoryWebhook
-	policies  []InventoryAdmissionPolicy
-	bound     map[string][]bool // kind and name of an admission policy → whether each of its bindings denies
-	quotas    map[string]int    // by namespace
-	limits    map[string]int    // by namespace
-	isolation isolation
-	workloads workloadIndex
-	services  serviceIndex
+	nodes      []InventoryNode
+	webhooks   []InventoryWebhook
+	policies   []InventoryAdmissionPolicy
+	bound      map[string][]bool // kind and name of an admission policy → whether each of its bindings denies
+	quotas     map[string]int    // by namespace
+	limits     map[string]int    // by namespace
+	isolation  isolation
+	staticPods []string // in kube-system, sorted
+	workloads  workloadIndex
+	services   serviceIndex
 }
 
 func (x *clusterIndex) add(o Object) {
 	if o.Kind.PodSpec != "" {
+		if name := o.StaticPod(); name != "" && o.Value.GetNamespace() == metav1.NamespaceSystem {
+			if at, found := slices.BinarySearch(x.staticPods, name); !found {
+				x.staticPods = slices.Insert(x.staticPods, at, name)
+			}
+		}
 		x.workloads.add(o)
 		return
 	}
@@ -116,6 +123,7 @@ func (x *clusterIndex) into(inv *Inventory) {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	inv.Workloads = x.workloads.list(&x.isolation, inv.Namespaces)
+	inv.StaticPods = x.staticPods
 	inv.NetworkPolicies, inv.Unclear = x.isolation.list()
 	inv.Services = x.services.list(&x.workloads)
 }
