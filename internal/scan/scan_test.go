@@ -57,7 +57,7 @@ violations contains violation if {
 	violation := {"path": c.path, "message": "privileged"}`
 		number = `to_number(input.object.metadata.name) > 0
 	violation := {"path": "metadata.name", "message": "a number"}`
-		always   = `violation := {"path": "", "message": "it is there"}`
+		always   = `violation := {"path": "metadata", "message": "it is there"}`
 		noPolicy = `some ns in input.inventory.namespaces
 	not ns.name in {p.namespace | some p in input.inventory.networkPolicies}
 	violation := {"object": {"kind": "Namespace", "namespace": "", "name": ns.name}, "path": "", "message": "no policy"}`
