@@ -509,11 +509,14 @@ func (r *run) note(id, message string, names []string) {
 
 // tellTemplates names the kinds that run containers and that checks of workloads do not know.
 func (r *run) tellTemplates(objects map[string]int) {
+	if len(objects) == 0 {
+		return
+	}
 	var kinds []string
 	for _, kind := range slices.Sorted(maps.Keys(objects)) {
 		kinds = append(kinds, fmt.Sprintf("%d %s", objects[kind], kind))
 	}
-	r.note("scan/unread-template", "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged", kinds)
+	r.note("scan/unread-template", "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged", []string{strings.Join(kinds, ", ")})
 }
 
 // tally sums each check's verdicts, and says which checks lacked data or objects. What could not be read counts as one

@@ -544,11 +544,13 @@ func TestManifestsTellTemplatesThatNobodyJudges(t *testing.T) {
 	text := "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" +
 		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: shop}\n" + template +
 		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: api, namespace: shop}\n" + template +
-		"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n" + template
+		"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n" + template +
+		"apiVersion: v1\nkind: PodTemplate\nmetadata: {name: web, namespace: shop}\ntemplate: {spec: {containers: [{name: c}]}}\n---\n" +
+		"apiVersion: apps.kruise.io/v1alpha1\nkind: CloneSet\nmetadata: {name: web, namespace: shop}\n" + template
 	c := scanAll(t, Options{Stdin: strings.NewReader(text)}, Target{Raw: "manifests://-"})[0]
 	want := []report.Notification{{
 		ID: "scan/unread-template", Level: "note",
-		Message: "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged: 2 Rollout.argoproj.io, 1 Service.serving.knative.dev",
+		Message: "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged: 1 CloneSet.apps.kruise.io, 1 PodTemplate, 2 Rollout.argoproj.io, 1 Service.serving.knative.dev",
 	}}
 	if !slices.Equal(c.Notifications, want) {
 		t.Errorf("got %+v, want %+v", c.Notifications, want)
