@@ -266,11 +266,11 @@ var tells = func() string {
 #   remediation: none
 package kubemuster.checks.workload.tells
 
-violations contains {"path": "", "message": json.marshal(input.object)}
+violations contains {"path": "metadata", "message": json.marshal(input.object)}
 
-violations contains {"path": "", "key": "all", "message": json.marshal(input)}
+violations contains {"path": "metadata", "key": "all", "message": json.marshal(input)}
 
-violations contains {"path": "", "key": "base64", "message": base64.encode(json.marshal(input.object))}
+violations contains {"path": "metadata", "key": "base64", "message": base64.encode(json.marshal(input.object))}
 `
 }()
 

@@ -30,6 +30,9 @@ type Coverage struct {
 	Objects map[string]int // objects read, by the name of the kind; a kind that was not read is not there
 	Absent  []string       // kinds that the server does not serve
 	Gaps    []snapshot.Gap
+	// Templates are the objects of manifests with pod templates that no check of workloads looks into, by the name of the kind.
+	// In a cluster their pods are there to be judged.
+	Templates map[string]int
 }
 
 // includes reports whether the object is wanted.

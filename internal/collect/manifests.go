@@ -35,10 +35,10 @@ type Manifests struct {
 }
 
 // Collect implements Source. A document that cannot be read is a gap that names its file and line; kinds that no scan
-// reads are passed over. Files that hold no Kubernetes object at all are an error: an empty stream is what a generator that
+// reads are passed over, and counted where they run containers. Files that hold no Kubernetes object at all are an error: an empty stream is what a generator that
 // failed leaves, and not what passes.
 func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Object) error) (Coverage, error) {
-	cov := Coverage{Objects: map[string]int{}}
+	cov := Coverage{Objects: map[string]int{}, Templates: map[string]int{}}
 	files, err := m.files()
 	if err != nil {
 		return cov, err
@@ -46,7 +46,7 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 	for _, k := range scope.Kinds {
 		cov.Objects[k.Name] = 0 // manifests hold what they hold: a kind that does not occur has been read
 	}
-	var objects []snapshot.Object
+	var objects, templates []snapshot.Object
 	others, custom := 0, 0
 	for _, file := range files {
 		data, err := m.read(ctx, file)
@@ -60,7 +60,7 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 		p := parser{file: file, kinds: slices.DeleteFunc(slices.Clone(scope.Kinds), func(k snapshot.Kind) bool { return !k.Custom() })}
 		p.parse(data)
 		objects, cov.Gaps, others = append(objects, p.objects...), append(cov.Gaps, p.gaps...), others+p.others
-		custom += p.custom
+		templates, custom = append(templates, p.templates...), custom+p.custom
 	}
 	if len(objects)+len(cov.Gaps)+others == 0 {
 		return cov, fmt.Errorf("%s holds no Kubernetes object", m.name())
@@ -76,6 +76,11 @@ func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapsho
 			return o.Value.GetNamespace() == ns || o.Kind == namespaceKind && o.Value.GetName() == ns
 		}) {
 			cov.Gaps = append(cov.Gaps, snapshot.Gap{Kind: namespaceKind.Name, Namespace: ns, Reason: snapshot.Failed, Message: "nothing is in this namespace; check the name that --namespace gives"})
+		}
+	}
+	for _, o := range templates {
+		if scope.includes(o) && slices.ContainsFunc(scope.Kinds, func(k snapshot.Kind) bool { return k.PodSpec != "" }) {
+			cov.Templates[o.Kind.Name]++
 		}
 	}
 	for _, wave := range []int{0, 1, 2} {
@@ -196,8 +201,10 @@ type parser struct {
 	kinds   []snapshot.Kind // of custom resources to read
 	objects []snapshot.Object
 	gaps    []snapshot.Gap
-	others  int // objects of kinds that no scan reads
-	custom  int // of those, custom resources
+	// templates are what runs containers and is of a kind that checks of workloads do not know: identities alone.
+	templates []snapshot.Object
+	others    int // objects of kinds that no scan reads
+	custom    int // of those, custom resources
 }
 
 // parse takes each document by itself, so that a broken one costs no other.
@@ -336,6 +343,7 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		return
 	}
 	if i := slices.IndexFunc(p.kinds, func(k snapshot.Kind) bool { return k.Kind() == head.Kind && k.Is(head.APIVersion) }); i >= 0 {
+		p.template(head, data)
 		p.customObject(node, data, p.kinds[i].In(head.APIVersion), before)
 		return
 	}
@@ -345,7 +353,9 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		if !builtIn(head.APIVersion) {
 			p.custom++
 		}
-		if ok && builtIn(head.APIVersion) {
+		if !ok || !builtIn(head.APIVersion) {
+			p.template(head, data)
+		} else {
 			p.gap(before+node.Line, fmt.Errorf("%s of %s is not read; write it as %s", head.Kind, head.APIVersion, kind.APIVersion()))
 		}
 		return
@@ -356,6 +366,40 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		return
 	}
 	p.add(node, kind, value, before)
+}
+
+// template takes note of an object that has a pod template. Names of custom kinds carry their group, as in Rollout.argoproj.io.
+func (p *parser) template(head metav1.TypeMeta, data []byte) {
+	value := &unstructured.Unstructured{}
+	if err := json.Unmarshal(data, &value.Object); err != nil || !runsContainers(value.Object) {
+		return
+	}
+	kind := snapshot.Kind{Name: head.GroupVersionKind().GroupKind().String(), Namespaced: true}
+	if value.GetNamespace() == "" {
+		value.SetNamespace(metav1.NamespaceDefault)
+	}
+	p.templates = append(p.templates, snapshot.Object{Kind: kind, Value: value})
+}
+
+// runsContainers reports whether a pod's spec stands anywhere in the value.
+func runsContainers(value any) bool {
+	switch v := value.(type) {
+	case map[string]any:
+		if spec, ok := v["spec"].(map[string]any); ok {
+			containers, _ := spec["containers"].([]any)
+			if slices.ContainsFunc(containers, func(c any) bool { _, ok := c.(map[string]any); return ok }) {
+				return true
+			}
+		}
+		for _, part := range v {
+			if runsContainers(part) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, runsContainers)
+	}
+	return false
 }
 
 // customObject reads a custom resource. Whether a pack's kind has namespaces is not known: it has the one that it names.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -227,6 +228,49 @@ func write(t *testing.T, dir string, files map[string]string) {
 func manifest(kind, name string) string {
 	k, _ := snapshot.KindNamed(kind)
 	return fmt.Sprintf("apiVersion: %s\nkind: %s\nmetadata: {name: %s}\n", k.APIVersion(), kind, name)
+}
+
+// What runs containers and is not looked into is counted, wherever in it the pod template stands.
+func TestManifestsCountTemplates(t *testing.T) {
+	object := func(apiVersion, kind, namespace, rest string) string {
+		return fmt.Sprintf("---\napiVersion: %s\nkind: %s\nmetadata: {name: a, namespace: %s}\n%s\n", apiVersion, kind, namespace, rest)
+	}
+	const pod = "{spec: {containers: [{name: c, image: nginx}]}}"
+	text := object("v1", "PodTemplate", "a", "template: "+pod) +
+		object("argoproj.io/v1alpha1", "Rollout", "a", "spec: {template: "+pod+"}") +
+		object("argoproj.io/v1alpha1", "Rollout", "b", "spec: {template: "+pod+"}") +
+		object("serving.knative.dev/v1", "Service", "a", "spec: {template: "+pod+"}") +
+		object("ray.io/v1", "RayCluster", "a", "spec: {workerGroupSpecs: [{replicas: 1}, {template: "+pod+"}]}") +
+		"---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: apps.kruise.io/v1alpha1, kind: CloneSet, metadata: {name: a}, spec: {template: " + pod + "}}\n" +
+		object("example.com/v1", "Widget", "a", "spec: {template: "+pod+"}") +
+		// None of these: read, none, a reference, a schema, a version that is a gap.
+		object("apps/v1", "Deployment", "a", "spec: {template: "+pod+"}") +
+		object("argoproj.io/v1alpha1", "Rollout", "a", "spec: {workloadRef: {kind: Deployment, name: a}}") +
+		object("example.com/v1", "List", "a", "spec: {containers: [one, two]}") +
+		object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "a", "spec: {properties: {spec: {properties: {containers: {items: {}}}}}}") +
+		object("extensions/v1beta1", "Deployment", "a", "spec: {template: "+pod+"}")
+	widget := snapshot.Custom("example.com", "v1", "Widget")
+	rbac, _ := snapshot.KindNamed("ClusterRole")
+	for name, tt := range map[string]struct {
+		scope Scope
+		want  map[string]int
+	}{
+		"all": {Scope{Kinds: kinds}, map[string]int{
+			"PodTemplate": 1, "Rollout.argoproj.io": 2, "Service.serving.knative.dev": 1, "RayCluster.ray.io": 1, "CloneSet.apps.kruise.io": 1, "Widget.example.com": 1,
+		}},
+		"what only a pack's checks read": {Scope{Kinds: append(slices.Clone(kinds), widget), Namespaces: []string{"a"}}, map[string]int{
+			"PodTemplate": 1, "Rollout.argoproj.io": 1, "Service.serving.knative.dev": 1, "RayCluster.ray.io": 1, "Widget.example.com": 1,
+		}},
+		"nobody asks for workloads": {Scope{Kinds: []snapshot.Kind{rbac}}, map[string]int{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got receiver
+			cov, err := Manifests{Path: "-", Stdin: strings.NewReader(text)}.Collect(t.Context(), tt.scope, got.emit)
+			if err != nil || !maps.Equal(cov.Templates, tt.want) {
+				t.Errorf("counted %v, want %v: %v", cov.Templates, tt.want, err)
+			}
+		})
+	}
 }
 
 func TestManifestsOfAFolder(t *testing.T) {

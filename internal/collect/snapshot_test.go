@@ -79,7 +79,7 @@ func TestSnapshotIsAsLive(t *testing.T) {
 			for _, o := range all.all {
 				objects = append(objects, o.Value)
 			}
-			s := record(t, snapshot.Header{}, snapshot.Ending(recorded), objects...)
+			s := record(t, snapshot.Header{}, snapshot.Ending{Objects: recorded.Objects, Absent: recorded.Absent, Gaps: recorded.Gaps}, objects...)
 
 			var want, got receiver
 			wantCoverage, err := NewLive(apiServer(t, tt.broken), 2).Collect(t.Context(), tt.scope, want.emit)

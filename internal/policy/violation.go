@@ -66,6 +66,8 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 		switch named := v.Object.Kind != "" && v.Object.Name != ""; {
 		case v.Message == "":
 			return nil, errors.New("a violation must have a message")
+		case scope == finding.ObjectScope && v.Path == "":
+			return nil, errors.New("a violation of an object check must have a path: the field at fault, as in spec.replicas, whether it is set or missing")
 		case scope == finding.ClusterScope && !named:
 			return nil, errors.New("a violation of a cluster check must have an object with kind and name")
 		case scope != finding.ClusterScope && named:

@@ -95,7 +95,7 @@ func (s *Scanner) write(ctx context.Context, w io.Writer, h snapshot.Header, sou
 		return coverage, &StageError{"read", fmt.Errorf("nothing could be read: %s", coverage.Gaps[0].Message)}
 	}
 	slices.SortFunc(coverage.Gaps, func(a, b snapshot.Gap) int { return strings.Compare(a.String(), b.String()) })
-	if err := file.End(snapshot.Ending(coverage)); err != nil {
+	if err := file.End(snapshot.Ending{Objects: coverage.Objects, Absent: coverage.Absent, Gaps: coverage.Gaps}); err != nil {
 		return coverage, err
 	}
 	return coverage, packed.Close()

@@ -153,6 +153,7 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	if len(c.Objects) == 0 && len(c.Gaps) > 0 {
 		return &StageError{"read", fmt.Errorf("nothing could be read: %s", c.Gaps[0].Message)}
 	}
+	run.tellTemplates(coverage.Templates)
 	run.wholeCluster(judging, scope)
 	run.tally(scope)
 	run.notify()
@@ -504,6 +505,18 @@ func (r *run) note(id, message string, names []string) {
 		names, more = names[:toldSingly], fmt.Sprintf(" and %d more", n)
 	}
 	r.cluster.Notifications = append(r.cluster.Notifications, report.Notification{ID: id, Level: "note", Message: message + ": " + strings.Join(names, ", ") + more})
+}
+
+// tellTemplates names the kinds that run containers and that checks of workloads do not know.
+func (r *run) tellTemplates(objects map[string]int) {
+	if len(objects) == 0 {
+		return
+	}
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(objects)) {
+		kinds = append(kinds, fmt.Sprintf("%d %s", objects[kind], kind))
+	}
+	r.note("scan/unread-template", "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged", []string{strings.Join(kinds, ", ")})
 }
 
 // tally sums each check's verdicts, and says which checks lacked data or objects. What could not be read counts as one

@@ -57,7 +57,7 @@ violations contains violation if {
 	violation := {"path": c.path, "message": "privileged"}`
 		number = `to_number(input.object.metadata.name) > 0
 	violation := {"path": "metadata.name", "message": "a number"}`
-		always   = `violation := {"path": "", "message": "it is there"}`
+		always   = `violation := {"path": "metadata", "message": "it is there"}`
 		noPolicy = `some ns in input.inventory.namespaces
 	not ns.name in {p.namespace | some p in input.inventory.networkPolicies}
 	violation := {"object": {"kind": "Namespace", "namespace": "", "name": ns.name}, "path": "", "message": "no policy"}`
@@ -573,6 +573,25 @@ func TestManifestsAggregateWithKubernetesRoles(t *testing.T) {
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s: found %v, want %v", name, got, tt.want)
 		}
+	}
+}
+
+// What a scan of manifests does not look into, it tells: a pass is never one of what nobody read.
+func TestManifestsTellTemplatesThatNobodyJudges(t *testing.T) {
+	const template = "spec: {template: {spec: {containers: [{name: c, securityContext: {privileged: true}}]}}}\n---\n"
+	text := "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" +
+		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web, namespace: shop}\n" + template +
+		"apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: api, namespace: shop}\n" + template +
+		"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n" + template +
+		"apiVersion: v1\nkind: PodTemplate\nmetadata: {name: web, namespace: shop}\ntemplate: {spec: {containers: [{name: c}]}}\n---\n" +
+		"apiVersion: apps.kruise.io/v1alpha1\nkind: CloneSet\nmetadata: {name: web, namespace: shop}\n" + template
+	c := scanAll(t, Options{Stdin: strings.NewReader(text)}, Target{Raw: "manifests://-"})[0]
+	want := []report.Notification{{
+		ID: "scan/unread-template", Level: "note",
+		Message: "no check of workloads looks into the pod templates of these objects; scan the cluster where they run, in which their pods are judged: 1 CloneSet.apps.kruise.io, 1 PodTemplate, 2 Rollout.argoproj.io, 1 Service.serving.knative.dev",
+	}}
+	if !slices.Equal(c.Notifications, want) {
+		t.Errorf("got %+v, want %+v", c.Notifications, want)
 	}
 }
 

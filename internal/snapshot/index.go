@@ -24,6 +24,8 @@ type Inventory struct {
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
 	// Aggregated are the selectors of ClusterRoles that gather the rules of others, by name. Manifests hold them without those.
 	Aggregated map[string][]metav1.LabelSelector `json:"-"`
+	// StaticPods are the names of those in kube-system, without their nodes', sorted.
+	StaticPods []string `json:"staticPods,omitempty"`
 	// Unclear names the network policies of which it cannot be told whether they select some pods. They are taken to.
 	Unclear []string `json:"-"`
 	// Excluded are namespaces that were left out on purpose: what is not in them may well exist.

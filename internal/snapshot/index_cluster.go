@@ -3,16 +3,19 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // InventoryNode is a node.
 type InventoryNode struct {
 	Name           string `json:"name"`
 	KubeletVersion string `json:"kubeletVersion,omitempty"`
+	Cloud          string `json:"cloud,omitempty"` // on which it runs: the scheme of spec.providerID
 }
 
 // InventoryWebhook is one webhook of a webhook configuration.
@@ -42,26 +45,33 @@ type InventoryAdmissionPolicy struct {
 
 // clusterIndex gathers what the checks of network, admission, identity and nodes need. Its owner locks.
 type clusterIndex struct {
-	nodes     []InventoryNode
-	webhooks  []InventoryWebhook
-	policies  []InventoryAdmissionPolicy
-	bound     map[string][]bool // kind and name of an admission policy → whether each of its bindings denies
-	quotas    map[string]int    // by namespace
-	limits    map[string]int    // by namespace
-	isolation isolation
-	workloads workloadIndex
-	services  serviceIndex
+	nodes      []InventoryNode
+	webhooks   []InventoryWebhook
+	policies   []InventoryAdmissionPolicy
+	bound      map[string][]bool // kind and name of an admission policy → whether each of its bindings denies
+	quotas     map[string]int    // by namespace
+	limits     map[string]int    // by namespace
+	isolation  isolation
+	staticPods []string // in kube-system, sorted
+	workloads  workloadIndex
+	services   serviceIndex
 }
 
 func (x *clusterIndex) add(o Object) {
 	if o.Kind.PodSpec != "" {
+		if name := o.StaticPod(); name != "" && o.Value.GetNamespace() == metav1.NamespaceSystem {
+			if at, found := slices.BinarySearch(x.staticPods, name); !found {
+				x.staticPods = slices.Insert(x.staticPods, at, name)
+			}
+		}
 		x.workloads.add(o)
 		return
 	}
 	x.isolation.add(o)
 	switch v := o.Value.(type) {
 	case *corev1.Node:
-		x.nodes = append(x.nodes, InventoryNode{v.Name, v.Status.NodeInfo.KubeletVersion})
+		cloud, _, _ := strings.Cut(v.Spec.ProviderID, ":")
+		x.nodes = append(x.nodes, InventoryNode{v.Name, v.Status.NodeInfo.KubeletVersion, cloud})
 	case *corev1.ServiceAccount:
 		x.workloads.account(v)
 	case *corev1.Service:
@@ -113,6 +123,7 @@ func (x *clusterIndex) into(inv *Inventory) {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	inv.Workloads = x.workloads.list(&x.isolation, inv.Namespaces)
+	inv.StaticPods = x.staticPods
 	inv.NetworkPolicies, inv.Unclear = x.isolation.list()
 	inv.Services = x.services.list(&x.workloads)
 }

@@ -253,11 +253,23 @@ func TestNamespacesAndNodes(t *testing.T) {
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}},
 		&corev1.ResourceQuota{ObjectMeta: meta("shop", "q", nil)},
 		&corev1.LimitRange{ObjectMeta: meta("shop", "a", nil)}, &corev1.LimitRange{ObjectMeta: meta("shop", "b", nil)},
+		&corev1.Node{ObjectMeta: named("", "m"), Spec: corev1.NodeSpec{ProviderID: "azure:///subscriptions/x"}},
 		&corev1.Node{ObjectMeta: named("", "n"), Status: corev1.NodeStatus{NodeInfo: corev1.NodeSystemInfo{KubeletVersion: "v1.37.2"}}},
 	)
+	for _, node := range []string{"m", "n"} {
+		for _, name := range []string{"kube-apiserver", "etcd"} {
+			pod := &corev1.Pod{ObjectMeta: meta("kube-system", name+"-"+node, nil), Spec: corev1.PodSpec{NodeName: node}}
+			pod.Annotations = map[string]string{corev1.MirrorPodAnnotationKey: "x"}
+			pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: node, Controller: new(true)}}
+			elsewhere := pod.DeepCopy()
+			elsewhere.Name, elsewhere.Namespace = "agent-"+node, "shop"
+			add(&x, pod, elsewhere)
+		}
+	}
 	want := snapshot.Inventory{
-		Namespaces: []snapshot.InventoryNamespace{{Name: "shop", Quotas: 1, LimitRanges: 2}},
-		Nodes:      []snapshot.InventoryNode{{Name: "n", KubeletVersion: "v1.37.2"}}, Excluded: []string{"dev"},
+		StaticPods: []string{"etcd", "kube-apiserver"},
+		Namespaces: []snapshot.InventoryNamespace{{Name: "shop", Workloads: 4, Quotas: 1, LimitRanges: 2}},
+		Nodes:      []snapshot.InventoryNode{{Name: "m", Cloud: "azure"}, {Name: "n", KubeletVersion: "v1.37.2"}}, Excluded: []string{"dev"},
 	}
 	if got := x.Inventory(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

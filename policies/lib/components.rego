@@ -78,7 +78,7 @@ replicas := input.workload.metadata.labels["pod-template-hash"] if input.workloa
 
 # control_plane_pod is true for the static pods that are the control plane.
 control_plane_pod if {
-	input.workload.namespace == "kube-system"
+	own
 	input.workload.staticPod in {
 		"etcd",
 		"kube-apiserver",

@@ -40,6 +40,26 @@ ways := [
 		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/",
 	},
 	{
+		"name": "impersonate users for some requests",
+		"needs": {"impersonate users for some requests", "issue tokens as a user"},
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/#constrained-impersonation",
+	},
+	{
+		"name": "impersonate administrators for some requests",
+		"needs": {"impersonate administrators for some requests", "bind as a user"},
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/#constrained-impersonation",
+	},
+	{
+		"name": "impersonate groups of administrators for some requests",
+		"needs": {"impersonate someone for some requests", "impersonate groups of administrators for some requests", "bind as a user"},
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/#constrained-impersonation",
+	},
+	{
+		"name": "impersonate service accounts for some requests",
+		"needs": {"impersonate the aggregator for some requests", "raise clusterroles as a service account"},
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/#constrained-impersonation",
+	},
+	{
 		"name": "issue tokens",
 		"needs": {"issue tokens in kube-system"},
 		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request",
@@ -58,6 +78,11 @@ ways := [
 		"name": "run code in pods",
 		"needs": {"run code in pods"},
 		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rbac-privilege-escalation-risks",
+	},
+	{
+		"name": "run code in etcd",
+		"needs": {"run code in etcd"},
+		"reference": "https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/#securing-etcd-clusters",
 	},
 	{
 		"name": "approve certificates",
@@ -148,6 +173,37 @@ permissions := {
 		"resourceNames": controllers,
 		"namespaces": ["kube-system"],
 	}],
+	"impersonate users for some requests": as_user("users"),
+	"impersonate administrators for some requests": as_user("users"),
+	"impersonate someone for some requests": as_user("users"),
+	"impersonate groups of administrators for some requests": as_user("groups"),
+	"issue tokens as a user": [{
+		"verbs": ["impersonate-on:user-info:create"],
+		"apiGroups": [""],
+		"resources": ["serviceaccounts/token"],
+		"resourceNames": controllers,
+		"namespaces": ["kube-system"],
+	}],
+	"bind as a user": [{
+		"verbs": ["impersonate-on:user-info:create", "impersonate-on:user-info:update", "impersonate-on:user-info:patch"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["clusterrolebindings"],
+		"resourceNames": ["cluster-admin"],
+		"extent": "cluster",
+	}],
+	"impersonate the aggregator for some requests": [{
+		"verbs": ["impersonate:serviceaccount"],
+		"apiGroups": ["authentication.k8s.io"],
+		"resources": ["serviceaccounts"],
+		"resourceNames": ["clusterrole-aggregation-controller"],
+		"namespaces": ["kube-system"],
+	}],
+	"raise clusterroles as a service account": [{
+		"verbs": ["impersonate-on:serviceaccount:update", "impersonate-on:serviceaccount:patch"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["clusterroles"],
+		"extent": "cluster",
+	}],
 	"issue tokens in kube-system": [{
 		"verbs": ["create"],
 		"apiGroups": [""],
@@ -205,6 +261,12 @@ permissions := {
 			"resources": ["pods", "pods/ephemeralcontainers"],
 		},
 	],
+	"run code in etcd": [{
+		"verbs": ["get", "create"],
+		"apiGroups": [""],
+		"resources": ["pods/exec"],
+		"namespaces": ["kube-system"],
+	}],
 	"create certificate requests": [{
 		"verbs": ["create"],
 		"apiGroups": ["certificates.k8s.io"],
@@ -250,6 +312,15 @@ permissions := {
 	}],
 }
 
+# as_user is constrained impersonation (Kubernetes 1.36, or 1.35 with its feature gate): who is impersonated, and, by verbs
+# impersonate-on:user-info:…, for which requests. It knows no service accounts, nodes or system:masters here.
+as_user(resource) := [{
+	"verbs": ["impersonate:user-info"],
+	"apiGroups": ["authentication.k8s.io"],
+	"resources": [resource],
+	"extent": "cluster",
+}]
+
 # controllers are the service accounts of Kubernetes' own controllers, all in kube-system, whose default roles take the
 # cluster: by escalate, since they write pods or anything there, or since they reach kubelets.
 controllers := [
@@ -272,6 +343,7 @@ controllers := [
 any_name := {
 	"create pods in kube-system",
 	"impersonate anyone",
+	"impersonate someone for some requests",
 	"reach kubelets",
 	"read secrets in kube-system",
 	"write bindings of mutating policies",
@@ -300,7 +372,7 @@ shortest(names) := names if not "everything" in names
 usable[i] contains held if {
 	some i, holder in input.holders
 	some held in holder.holds
-	held.permission != "run code in pods"
+	not held.permission in by_what_there_is
 	for_all(held.permission, {name | some name in held.names})
 }
 
@@ -312,6 +384,51 @@ usable[i] contains held if {
 	count({name | some name in held.names} & raised[i]) > 0
 }
 
+# by_what_there_is are the permissions that take the cluster only where somebody or something is there to be taken.
+by_what_there_is := {
+	"impersonate administrators for some requests",
+	"impersonate groups of administrators for some requests",
+	"run code in etcd",
+	"run code in pods",
+}
+
+usable[i] contains held if {
+	some i, holder in input.holders
+	some held in holder.holds
+	held.permission == "impersonate administrators for some requests"
+	chosen({user | some user in administrators.User; not startswith(user, "system:serviceaccount:")}, {name | some name in held.names})
+}
+
+usable[i] contains held if {
+	some i, holder in input.holders
+	some held in holder.holds
+	held.permission == "impersonate groups of administrators for some requests"
+	chosen(administrators.Group - {"system:masters"}, {name | some name in held.names})
+}
+
+# etcd runs beside the API server in clusters that run their control plane themselves, and holds everything.
+usable[i] contains held if {
+	some i, holder in input.holders
+	some held in holder.holds
+	held.permission == "run code in etcd"
+	"etcd" in input.inventory.staticPods
+	of_etcd({name | some name in held.names})
+}
+
+of_etcd(names) if count(names) == 0
+
+of_etcd(names) if {
+	some name in names
+	startswith(name, "etcd-") # its node's name follows
+}
+
+chosen(those, names) if {
+	count(names) == 0
+	count(those) > 0
+}
+
+chosen(those, names) if count(those & names) > 0
+
 for_all(_, names) if count(names) == 0
 
 for_all(permission, _) if permission in any_name
@@ -321,7 +438,10 @@ for_all(permission, _) if {
 	one.resourceNames
 }
 
-for_all("impersonate users", names) if count(names & ({"system:kube-controller-manager"} | administrators.User)) > 0
+for_all(permission, names) if {
+	permission in {"impersonate users", "impersonate users for some requests"}
+	count(names & ({"system:kube-controller-manager"} | administrators.User)) > 0
+}
 
 for_all("impersonate groups", names) if count(names & ({"system:masters"} | administrators.Group)) > 0
 

@@ -170,6 +170,36 @@ var escalations = map[string]escalation{
 		[]rbacv1.PolicyRule{named(on("", "serviceaccounts", "impersonate"), aggregator)},
 		func(a attacker) { a.raise(a.as("system:serviceaccount:kube-system:" + aggregator)) },
 	},
+	// Constrained impersonation: two verbs, one for who and one for what.
+	"impersonate users for some requests": {
+		rules: []rbacv1.PolicyRule{
+			named(on(authenticationv1.GroupName, "users", "impersonate:user-info"), "system:kube-controller-manager"),
+			on("", "serviceaccounts/token", "impersonate-on:user-info:create"),
+		},
+		take: func(a attacker) { a.raise(a.issue(a.as("system:kube-controller-manager"))) },
+	},
+	"impersonate administrators for some requests": {
+		rules: []rbacv1.PolicyRule{
+			named(on(authenticationv1.GroupName, "users", "impersonate:user-info"), administrator),
+			on(rbacv1.GroupName, "clusterrolebindings", "impersonate-on:user-info:create"),
+		},
+		take: func(a attacker) { a.check(a.tryBind(a.as(administrator), "cluster-admin")) },
+	},
+	"impersonate groups of administrators for some requests": {
+		rules: []rbacv1.PolicyRule{
+			named(on(authenticationv1.GroupName, "users", "impersonate:user-info"), "nobody"),
+			named(on(authenticationv1.GroupName, "groups", "impersonate:user-info"), administrators),
+			on(rbacv1.GroupName, "clusterrolebindings", "impersonate-on:user-info:create"),
+		},
+		take: func(a attacker) { a.check(a.tryBind(a.as("nobody", administrators), "cluster-admin")) },
+	},
+	"impersonate service accounts for some requests": {
+		rules: []rbacv1.PolicyRule{
+			named(on(authenticationv1.GroupName, "serviceaccounts", "impersonate:serviceaccount"), aggregator),
+			on(rbacv1.GroupName, "clusterroles", "impersonate-on:serviceaccount:get", "impersonate-on:serviceaccount:update"),
+		},
+		take: func(a attacker) { a.raise(a.as("system:serviceaccount:kube-system:" + aggregator)) },
+	},
 	"issue tokens": {
 		rules: []rbacv1.PolicyRule{on("", "serviceaccounts/token", "create")},
 		take:  func(a attacker) { a.raise(a.issue(a.client)) },
@@ -268,6 +298,19 @@ var escalations = map[string]escalation{
 				a.Errorf("the API server answers %v", err)
 			}
 			a.raise(a.inPod(pod))
+		},
+	},
+	"run code in etcd": {
+		rules: []rbacv1.PolicyRule{named(on("", "pods/exec", "get", "create"), "etcd-node-0")},
+		take: func(a attacker) {
+			_, err := a.admin.CoreV1().Pods("kube-system").Create(a.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "etcd-node-0"}, Spec: podOf("default")}, metav1.CreateOptions{})
+			a.check(err)
+			// There is no kubelet: what answers is no longer the authorizer. In the pod are etcdctl and the keys for it.
+			err = a.client.CoreV1().RESTClient().Post().Namespace("kube-system").Resource("pods").Name("etcd-node-0").SubResource("exec").
+				VersionedParams(&corev1.PodExecOptions{Command: []string{"etcdctl"}, Stdout: true}, scheme.ParameterCodec).Do(a.Context()).Error()
+			if err == nil || apierrors.IsForbidden(err) {
+				a.Errorf("the API server answers %v", err)
+			}
 		},
 	},
 	"approve certificates": {
@@ -396,6 +439,13 @@ func TestTakeover(t *testing.T) {
 		inv.Workloads = append(inv.Workloads, snapshot.InventoryWorkload{Kind: "Deployment", Namespace: "default", Name: a.name, ServiceAccount: a.name, Token: true})
 	}
 	found := takeovers(t, inv)
+	// Where the cluster runs etcd itself, whoever may exec in all pods has this way, too.
+	inv.StaticPods = []string{"etcd"}
+	for name, message := range takeovers(t, inv) {
+		if found[name] == "" {
+			found[name] = message
+		}
+	}
 	ways := waysOfThePack(t)
 	shown := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(escalations)) {
@@ -412,7 +462,7 @@ func TestTakeover(t *testing.T) {
 				t.Errorf("KM3004 says %q", found[a.name])
 			}
 			e.take(a)
-			if way != "reach kubelets" && !strings.HasPrefix(name, "escalate-system-") {
+			if way != "reach kubelets" && way != "run code in etcd" && !strings.HasPrefix(name, "escalate-system-") {
 				a.await(action{Verb: "*", Group: "*", Resource: "*"})
 			}
 		})
@@ -488,6 +538,21 @@ func TestTakeoverIsRefused(t *testing.T) {
 				_, err := clientFor(a.T, config).CoreV1().Nodes().List(a.Context(), metav1.ListOptions{})
 				return err
 			},
+		},
+		"impersonating-masters-for-some-requests": {
+			[]rbacv1.PolicyRule{
+				named(on(authenticationv1.GroupName, "users", "impersonate:user-info"), "nobody"),
+				named(on(authenticationv1.GroupName, "groups", "impersonate:user-info"), "system:masters"),
+				on(rbacv1.GroupName, "clusterrolebindings", "impersonate-on:user-info:create"),
+			},
+			func(a attacker) error { return a.tryBind(a.as("nobody", "system:masters"), "cluster-admin") },
+		},
+		"impersonating-for-requests-of-another-mode": {
+			[]rbacv1.PolicyRule{
+				on(authenticationv1.GroupName, "serviceaccounts", "impersonate:serviceaccount"),
+				on(rbacv1.GroupName, "clusterroles", "impersonate-on:user-info:get", "impersonate-on:user-info:update"),
+			},
+			func(a attacker) error { return a.tryRaise(a.as("system:serviceaccount:kube-system:" + aggregator)) },
 		},
 		"approving-for-another-signer": {
 			[]rbacv1.PolicyRule{
@@ -582,11 +647,15 @@ func (a attacker) as(user string, groups ...string) kubernetes.Interface {
 // bind binds the attacker to a cluster role.
 func (a attacker) bind(role string) {
 	a.Helper()
-	_, err := a.client.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
+	a.check(a.tryBind(a.client, role))
+}
+
+func (a attacker) tryBind(by kubernetes.Interface, role string) error {
+	_, err := by.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 		Subjects: []rbacv1.Subject{a.account},
 	}, metav1.CreateOptions{})
-	a.check(err)
+	return err
 }
 
 // powerfulPod is one that somebody else runs, under a service account that may do everything.

@@ -60,7 +60,7 @@ to_all if {
 	some subject in binding.subjects
 	subject.kind == "Group"
 	subject.name in {"system:authenticated", "system:serviceaccounts"}
-	not binding.role.name in everyone
+	not own(binding.kind, binding.name, binding.role.name)
 }
 
 to_all_in[namespace] := true if {
@@ -70,7 +70,9 @@ to_all_in[namespace] := true if {
 	["system", "serviceaccounts", namespace] = split(subject.name, ":")
 }
 
-# What the API server grants everyone: to ask who one is, and which APIs there are.
+own("ClusterRoleBinding", name, name) if name in everyone
+
+# What the API server grants everyone, by bindings of the same names: to ask who one is, and which APIs there are.
 everyone := {
 	"system:basic-user",
 	"system:discovery",

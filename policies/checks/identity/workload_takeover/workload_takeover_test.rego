@@ -96,6 +96,68 @@ test_escalates_the_role_that_it_changes if {
 	)])]
 }
 
+# Constrained impersonation: who, and for which requests.
+test_impersonates_for_some_requests if {
+	every t in [
+		[{"impersonate users for some requests": [], "issue tokens as a user": []}, "impersonate users for some requests"],
+		[{"impersonate users for some requests": ["system:kube-controller-manager"], "issue tokens as a user": []}, "impersonate users for some requests"],
+		[{"impersonate administrators for some requests": ["root"], "bind as a user": []}, "impersonate administrators for some requests"],
+		[{"impersonate administrators for some requests": [], "bind as a user": ["cluster-admin"]}, "impersonate administrators for some requests"],
+		[
+			{"impersonate someone for some requests": ["eve"], "impersonate groups of administrators for some requests": [], "bind as a user": []},
+			"impersonate groups of administrators for some requests",
+		],
+		[
+			{
+				"impersonate the aggregator for some requests": ["clusterrole-aggregation-controller"],
+				"raise clusterroles as a service account": [],
+			},
+			"impersonate service accounts for some requests",
+		],
+	] {
+		{v.message | some v in workload_takeover.violations} == {sprintf("it can take the cluster (%s): %s", [
+			t[1],
+			"Deployment shop/web → ServiceAccount shop/web → ClusterRoleBinding a → ClusterRole a",
+		])} with input.holders as [holder([named(held(permission, "a"), names) | some permission, names in t[0]])]
+			with input.inventory.bindings as administrators
+	}
+}
+
+test_passes_for_others_and_for_other_requests if {
+	every holds in [
+		{"impersonate users for some requests": [], "raise clusterroles as a service account": []},
+		{"impersonate users for some requests": ["eve"], "issue tokens as a user": []},
+		{"impersonate administrators for some requests": ["eve"], "bind as a user": []},
+		{"impersonate someone for some requests": ["eve"], "impersonate groups of administrators for some requests": ["auditors"], "bind as a user": []},
+		{"impersonate groups of administrators for some requests": [], "bind as a user": []},
+		{"impersonate the aggregator for some requests": [], "raise clusterroles as a service account": ["view"]},
+	] {
+		workload_takeover.violations == set() with input.holders as [holder([named(held(permission, "a"), names) | some permission, names in holds])]
+			with input.inventory.bindings as administrators
+	}
+	workload_takeover.violations == set() with input.holders as [holder([
+		held("impersonate administrators for some requests", "a"),
+		held("bind as a user", "a"),
+	])]
+		with input.inventory.bindings as [{
+			"kind": "ClusterRoleBinding",
+			"role": {"name": "cluster-admin"},
+			"subjects": [{"kind": "User", "name": "system:serviceaccount:ci:deployer"}],
+		}]
+}
+
+test_runs_code_in_etcd_where_it_runs if {
+	every t in [
+		[["etcd", "kube-apiserver"], [], 1],
+		[["etcd"], ["etcd-node-0"], 1],
+		[["etcd"], ["kube-apiserver-node-0"], 0],
+		[["kube-proxy"], [], 0],
+	] {
+		count(workload_takeover.violations) == t[2] with input.holders as [holder([named(held("run code in etcd", "a"), t[1])])]
+			with input.inventory.staticPods as t[0]
+	}
+}
+
 # Code in another's pod takes what that one may do, there or in the whole cluster.
 test_runs_code_in_powerful_pods if {
 	message := concat(" ", [

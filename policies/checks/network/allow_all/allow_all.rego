@@ -211,13 +211,6 @@ cilium contains [n + 1, sprintf("specs[%d]", [n]), spec] if {
 	spec.endpointSelector
 }
 
-everybody(entities) if "all" in entities
-
-everybody(entities) if {
-	"cluster" in entities
-	"world" in entities
-}
-
 everybody(said) if "all" in said
 
 everybody(said) if {

@@ -131,5 +131,17 @@ elsewhere if contains(input.object.metadata.annotations["alb.ingress.kubernetes.
 
 elsewhere if input.object.metadata.annotations["traefik.ingress.kubernetes.io/router.tls"] == "true"
 
-# cert-manager answers a challenge by it, which must come in plain, and takes it away.
-elsewhere if input.object.metadata.labels["acme.cert-manager.io/http01-solver"] == "true"
+# cert-manager answers a challenge by it, which must come in plain, and takes it away. It serves nothing else.
+elsewhere if {
+	input.object.metadata.labels["acme.cert-manager.io/http01-solver"] == "true"
+	count(paths) > 0
+	every path in paths {
+		startswith(path, "/.well-known/acme-challenge/")
+	}
+	not input.object.spec.defaultBackend
+}
+
+paths contains concat("", [path | path := item.path]) if {
+	some rule in input.object.spec.rules
+	some item in rule.http.paths
+}

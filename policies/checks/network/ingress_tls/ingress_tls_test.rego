@@ -60,7 +60,23 @@ test_passes_for_the_solver_of_a_challenge if {
 	ingress_tls.violations == set() with input.object as {
 		"kind": "Ingress",
 		"metadata": {"name": "cm", "labels": {"acme.cert-manager.io/http01-solver": "true"}},
-		"spec": {},
+		"spec": {"rules": [{"host": "a.example", "http": {"paths": [{"path": "/.well-known/acme-challenge/x"}]}}]},
+	}
+}
+
+# Anyone may write the label: it is the paths that tell.
+test_fails_for_what_only_says_that_it_solves_a_challenge if {
+	every paths in [[{"path": "/"}], [{"path": "/.well-known/acme-challenge/x"}, {"path": "/"}], [{"backend": {}}]] {
+		count(ingress_tls.violations) == 1 with input.object as {
+			"kind": "Ingress",
+			"metadata": {"name": "cm", "labels": {"acme.cert-manager.io/http01-solver": "true"}},
+			"spec": {"rules": [{"http": {"paths": paths}}]},
+		}
+	}
+	count(ingress_tls.violations) == 1 with input.object as {
+		"kind": "Ingress",
+		"metadata": {"name": "cm", "labels": {"acme.cert-manager.io/http01-solver": "true"}},
+		"spec": {"defaultBackend": {"service": {"name": "web"}}},
 	}
 }
 

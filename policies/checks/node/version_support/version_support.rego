@@ -3,7 +3,8 @@
 # description: >-
 #   Flaws that are found in this version stay open: no fix is released for it. An attacker reads of them in the notes
 #   of later versions. Amazon EKS is judged by its extended support, others by the Kubernetes project's; vendors of
-#   distributions may support theirs for longer.
+#   distributions may support theirs for longer. A cluster on Azure that is reached by a kubeconfig may be AKS: its version
+#   does not tell.
 # related_resources:
 #   - ref: https://kubernetes.io/releases/
 #     description: Supported releases of Kubernetes
@@ -83,7 +84,15 @@ default product := "kubernetes"
 
 product := "eks" if input.cluster.provider == "eks"
 
-unless(release) := "; only the provider's long-term support, where the cluster has it, still brings fixes" if long_term(release)
+unless(release) := "; only the provider's long-term support, where the cluster has it, still brings fixes" if {
+	long_term(release)
+	not may_be_aks
+}
+
+unless(release) := "; only the long-term support of AKS, where this is such a cluster and has it, still brings fixes" if {
+	long_term(release)
+	may_be_aks
+}
 
 unless(release) := "" if not long_term(release)
 
@@ -93,6 +102,17 @@ weight(release) := {} if not long_term(release)
 
 # GKE's extended channel and the long-term support of AKS add about a year, to clusters that are enrolled.
 long_term(release) if {
-	input.cluster.provider in {"gke", "aks"}
+	enrols
 	not support.ended(product, release, support.year_before(input.cluster.time))
+}
+
+enrols if input.cluster.provider in {"gke", "aks"}
+
+enrols if may_be_aks
+
+# Versions of AKS are the project's own: where a kubeconfig leads to a cluster on Azure, nothing tells whether it is one.
+may_be_aks if {
+	not input.cluster.provider in {"aks", "eks", "gke"}
+	some node in input.inventory.nodes
+	node.cloud == "azure"
 }

@@ -49,6 +49,19 @@ test_says_that_other_providers_may_support_it_for_longer if {
 	version_support.violations == {old("v1.30.4", "long ago")} with input as cluster("gke", "v1.30.4", [])
 }
 
+test_says_that_a_cluster_on_azure_may_be_aks if {
+	on_azure := object.union(cluster("kubeconfig", "v1.33.4", []), {"inventory": {"nodes": [{"name": "n", "cloud": "azure"}]}})
+	version_support.violations == {object.union(
+		old("v1.33.4", "on 2026-06-28; only the long-term support of AKS, where this is such a cluster and has it, still brings fixes"),
+		{"severity": "medium"},
+	)} with input as on_azure
+	version_support.violations == {old("v1.33.4", "on 2026-06-28")} with input as object.union(
+		on_azure,
+		{"inventory": {"nodes": [{"name": "n", "cloud": "aws"}]}},
+	)
+	version_support.violations == {old("v1.30.4", "long ago")} with input as object.union(on_azure, {"cluster": {"version": "v1.30.4"}})
+}
+
 test_passes_for_supported_and_unknown_versions if {
 	every text in ["v1.37.2", "v1.35.0", "unknown"] {
 		version_support.violations == set() with input as cluster("kubeconfig", text, [])

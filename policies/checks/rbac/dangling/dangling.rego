@@ -19,6 +19,8 @@
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.dangling
 
+import data.kubemuster.lib.namespaces
+
 violations contains {
 	"object": object_of(binding.kind, binding.namespace, binding.name),
 	"path": "roleRef",
@@ -32,7 +34,7 @@ violations contains {
 } if {
 	some binding in input.inventory.bindings
 	not [binding.role.kind, binding.role.namespace, binding.role.name] in roles
-	not everywhere(binding.role.kind, binding.role.name)
+	not everywhere(binding.role.kind, binding.role.namespace, binding.role.name)
 }
 
 violations contains {
@@ -51,21 +53,22 @@ violations contains {
 	some subject in binding.subjects
 	subject.kind == "ServiceAccount"
 	not subject.namespace in {"", "kube-system"}
-	not subject.namespace in namespaces
+	not subject.namespace in existing
 }
 
 roles contains [role.kind, role.namespace, role.name] if some role in input.inventory.roles
 
-namespaces contains namespace.name if some namespace in input.inventory.namespaces
+existing contains namespace.name if some namespace in input.inventory.namespaces
 
 # Every cluster has these, and manifests seldom do.
-everywhere("ClusterRole", name) if {
+everywhere("ClusterRole", _, name) if {
 	input.inventory.declared
 	name in {"cluster-admin", "admin", "edit", "view"}
 }
 
-everywhere(_, name) if {
+everywhere(_, namespace, name) if {
 	input.inventory.declared
+	namespace in ({""} | namespaces.system)
 	startswith(name, "system:")
 }
 

@@ -44,6 +44,19 @@ test_knows_what_manifests_leave_out if {
 	}
 }
 
+test_fails_for_names_that_only_look_like_what_manifests_leave_out if {
+	every role in [
+		{"kind": "Role", "namespace": "shop", "name": "view"},
+		{"kind": "Role", "namespace": "shop", "name": "system:auth-delegator"},
+	] {
+		count(dangling.violations) == 1 with input.inventory as {"declared": true, "bindings": [binding(role, [web])]}
+	}
+	dangling.violations == set() with input.inventory as {"declared": true, "bindings": [binding(
+		{"kind": "Role", "namespace": "kube-system", "name": "system:controller:token-cleaner"},
+		[web],
+	)]}
+}
+
 test_passes_for_what_exists_and_for_absent_fields if {
 	dangling.violations == set() with input.inventory as {
 		"declared": false,

@@ -23,7 +23,7 @@ violations contains violation if {
 	input.object.kind == "RoleBinding"
 	some account in accounts
 	account.namespace != input.object.metadata.namespace
-	not expected
+	not expected(account.namespace, account.name)
 	violation := {
 		"path": "subjects",
 		"message": sprintf("RoleBinding %s grants %s %s to ServiceAccount %s/%s", [
@@ -52,7 +52,7 @@ accounts contains {"namespace": parts[2], "name": parts[3]} if {
 }
 
 # The API server's own: the controller that signs the cluster's address for nodes that are to join.
-expected if {
+expected("kube-system", "bootstrap-signer") if {
 	input.object.metadata.namespace == "kube-public"
 	input.object.metadata.name == "system:controller:bootstrap-signer"
 	input.object.roleRef.kind == "Role"

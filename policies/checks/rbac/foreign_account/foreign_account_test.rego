@@ -16,6 +16,22 @@ test_fails_for_an_account_of_another_namespace if {
 	])
 }
 
+test_fails_for_what_is_added_to_the_binding_of_the_api_server if {
+	foreign_account.violations == {{
+		"path": "subjects",
+		"message": "RoleBinding system:controller:bootstrap-signer grants Role system:controller:bootstrap-signer to ServiceAccount ci/runner",
+		"key": "ci/runner",
+	}} with input.object as {
+		"kind": "RoleBinding",
+		"metadata": {"namespace": "kube-public", "name": "system:controller:bootstrap-signer"},
+		"roleRef": {"kind": "Role", "name": "system:controller:bootstrap-signer"},
+		"subjects": [
+			{"kind": "ServiceAccount", "name": "bootstrap-signer", "namespace": "kube-system"},
+			{"kind": "ServiceAccount", "name": "runner", "namespace": "ci"},
+		],
+	}
+}
+
 test_passes_for_the_whole_cluster if {
 	foreign_account.violations == set() with input.object as binding("ClusterRoleBinding", "", "dev", "view", [{
 		"kind": "ServiceAccount",

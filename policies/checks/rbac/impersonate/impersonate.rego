@@ -41,25 +41,27 @@ permissions := {
 			"resources": ["serviceaccounts"],
 		},
 	],
-	"constrained": [
-		{
-			"verbs": ["impersonate:user-info", "impersonate:arbitrary-node", "impersonate:associated-node"],
-			"apiGroups": ["authentication.k8s.io"],
-			"resources": ["users", "groups", "nodes"],
-			"extent": "cluster",
-		},
-		{
-			"verbs": ["impersonate:serviceaccount"],
-			"apiGroups": ["authentication.k8s.io"],
-			"resources": ["serviceaccounts"],
-		},
-	],
-	"on": [
-		{
-			"verbs": ["impersonate-on:*"],
-		},
-	],
+	"user-info": constrained("user-info", "users"),
+	"on user-info": [{"verbs": ["impersonate-on:user-info:*"]}],
+	"serviceaccount": [{
+		"verbs": ["impersonate:serviceaccount"],
+		"apiGroups": ["authentication.k8s.io"],
+		"resources": ["serviceaccounts"],
+	}],
+	"on serviceaccount": [{"verbs": ["impersonate-on:serviceaccount:*"]}],
+	"arbitrary-node": constrained("arbitrary-node", "nodes"),
+	"on arbitrary-node": [{"verbs": ["impersonate-on:arbitrary-node:*"]}],
+	"associated-node": constrained("associated-node", "nodes"),
+	"on associated-node": [{"verbs": ["impersonate-on:associated-node:*"]}],
 }
+
+# Each mode has its own verbs, and needs both of them.
+constrained(mode, resource) := [{
+	"verbs": [sprintf("impersonate:%s", [mode])],
+	"apiGroups": ["authentication.k8s.io"],
+	"resources": [resource],
+	"extent": "cluster",
+}]
 
 violations contains {
 	"key": "impersonate",
@@ -79,16 +81,16 @@ violations contains {
 	count(named) > 0
 }
 
-# The constrained form needs both verbs, and stands where the identity is given.
+# The constrained form needs both verbs of a mode, and stands where the identity is given.
 violations contains {
 	"key": "constrained",
 	"message": sprintf("%s %s, with %s", [held.what, input.grant.where, concat("; ", sort(on))]),
 	"severity": "high",
-	"ways": [beside.way | some beside in input.grant.beside; beside.permission == "on"],
+	"ways": [beside.way | some beside in input.grant.beside; beside.permission == sprintf("on %s", [held.permission])],
 } if {
 	some held in input.grant.holds
-	held.permission == "constrained"
-	on := {beside.what | some beside in input.grant.beside; beside.permission == "on"}
+	held.permission in {"user-info", "serviceaccount", "arbitrary-node", "associated-node"}
+	on := {beside.what | some beside in input.grant.beside; beside.permission == sprintf("on %s", [held.permission])}
 	count(on) > 0
 	count(what) == 0
 }

@@ -3,7 +3,10 @@ package kubemuster.checks.rbac.impersonate_test
 import data.kubemuster.checks.rbac.impersonate
 
 test_looks_for if {
-	object.keys(impersonate.permissions) == {"constrained", "impersonate", "on"}
+	object.keys(impersonate.permissions) == {"impersonate"} | {key |
+		some mode in ["user-info", "serviceaccount", "arbitrary-node", "associated-node"]
+		some key in [mode, sprintf("on %s", [mode])]
+	}
 }
 
 test_is_critical_for_everyone if {
@@ -50,7 +53,7 @@ test_fails_for_the_constrained_form_by_two_ways if {
 		"severity": "high",
 		"ways": [["User ada", "X"]],
 	}} with input.grant as grant("", [constrained], [constrained, {
-		"permission": "on",
+		"permission": "on user-info",
 		"what": "impersonate-on:user-info:list on pods by X",
 		"way": ["User ada", "X"],
 	}])
@@ -58,14 +61,14 @@ test_fails_for_the_constrained_form_by_two_ways if {
 
 test_passes_for_half_of_the_constrained_form if {
 	impersonate.violations == set() with input.grant as grant("", [constrained], [constrained])
-	impersonate.violations == set() with input.grant as grant("", [{"permission": "on", "what": "all"}], [])
+	impersonate.violations == set() with input.grant as grant("", [{"permission": "on user-info", "what": "all"}], [])
 }
 
 test_passes_for_absent_fields if {
 	impersonate.violations == set() with input.grant as {"namespace": "shop", "where": "in namespace shop"}
 }
 
-constrained := {"permission": "constrained", "what": "impersonate:user-info on users"}
+constrained := {"permission": "user-info", "what": "impersonate:user-info on users"}
 
 grant("", holds, beside) := {"namespace": "", "where": "in the whole cluster", "holds": holds, "beside": beside}
 

@@ -19,6 +19,8 @@
 #     owasp-kubernetes-2022: [K03]
 package kubemuster.checks.rbac.unused
 
+import data.kubemuster.lib.namespaces
+
 violations contains {
 	"object": {"kind": role.kind, "namespace": role.namespace, "name": role.name},
 	"path": "metadata.name",
@@ -27,7 +29,7 @@ violations contains {
 	some role in input.inventory.roles
 	not [role.kind, role.namespace, role.name] in bound
 	not [role.kind, role.namespace, role.name] in aggregated
-	not kubernetes_own(role.name)
+	not kubernetes_own(role.namespace, role.name)
 }
 
 bound contains [binding.role.kind, binding.role.namespace, binding.role.name] if some binding in input.inventory.bindings
@@ -40,6 +42,9 @@ aggregated contains [role.kind, role.namespace, role.name] if {
 }
 
 # Kubernetes makes them for whoever wants to bind them.
-kubernetes_own(name) if name in {"cluster-admin", "admin", "edit", "view"}
+kubernetes_own("", name) if name in {"cluster-admin", "admin", "edit", "view"}
 
-kubernetes_own(name) if startswith(name, "system:")
+kubernetes_own(namespace, name) if {
+	namespace in ({""} | namespaces.system)
+	startswith(name, "system:")
+}

@@ -30,6 +30,16 @@ test_passes_for_bound_aggregated_and_default_roles if {
 	}
 }
 
+test_fails_for_names_that_only_look_like_default_roles if {
+	every name in ["view", "system:web"] {
+		{v.object | some v in unused.violations} == {{"kind": "Role", "namespace": "shop", "name": name}} with input.inventory as {"roles": [{
+			"kind": "Role",
+			"namespace": "shop",
+			"name": name,
+		}]}
+	}
+}
+
 test_passes_for_absent_fields if {
 	unused.violations == set() with input.inventory as {}
 }

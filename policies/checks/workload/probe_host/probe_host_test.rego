@@ -44,6 +44,23 @@ test_fails_for_a_host_in_a_hook if {
 	}})
 }
 
+# Wherever a probe or a hook may name a host: each place is a rule of its own.
+test_fails_for_a_host_in_each_place if {
+	every probe, action in actions(["livenessProbe", "readinessProbe", "startupProbe"]) {
+		paths({probe: action}) == {sprintf("%s.%s.host", [probe, field]) | some field, _ in action}
+	}
+	every hook, action in actions(["postStart", "preStop"]) {
+		paths({"lifecycle": {hook: action}}) == {sprintf("lifecycle.%s.%s.host", [hook, field]) | some field, _ in action}
+	}
+}
+
+actions(names) := {name: {"httpGet": {"host": "node", "port": 80}, "tcpSocket": {"host": "node", "port": 80}} | some name in names}
+
+paths(spec) := found if {
+	violations := probe_host.violations with input as container(spec)
+	found := {trim_prefix(violation.path, "spec.containers[0].") | some violation in violations}
+}
+
 test_passes_without_a_host if {
 	probe_host.violations == set() with input as container({
 		"livenessProbe": {"httpGet": {"host": "", "port": 80}},

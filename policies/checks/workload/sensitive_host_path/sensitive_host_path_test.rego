@@ -61,10 +61,7 @@ test_passes_for_other_paths if {
 }
 
 test_passes_for_the_control_plane if {
-	mirror := object.union(pod("/etc/kubernetes/pki", true), {"workload": {
-		"namespace": "kube-system",
-		"staticPod": "kube-apiserver",
-	}})
+	mirror := of_image(pod("/etc/kubernetes/pki", true), "registry.k8s.io/kube-apiserver:v1.37.2")
 	sensitive_host_path.violations == set() with input as mirror
 	sensitive_host_path.violations == {of_pki} with input as object.union(
 		mirror,
@@ -74,7 +71,21 @@ test_passes_for_the_control_plane if {
 		mirror,
 		{"workload": {"namespace": "shop"}},
 	)
+	sensitive_host_path.violations == {of_pki} with input as of_image(mirror, "evil/miner:1")
 }
+
+of_image(of, image) := object.union(of, {"cluster": {"provider": "kubeconfig"}, "workload": {
+	"namespace": "kube-system",
+	"staticPod": "kube-apiserver",
+	"containers": [{
+		"name": container.name,
+		"type": container.type,
+		"path": container.path,
+		"spec": object.union(container.spec, {"image": image}),
+	} |
+		some container in of.workload.containers
+	],
+}})
 
 test_passes_for_absent_fields if {
 	sensitive_host_path.violations == set() with input as {"workload": {"spec": {}, "containers": []}}

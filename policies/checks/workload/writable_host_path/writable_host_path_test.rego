@@ -21,10 +21,27 @@ test_passes_for_sockets_devices_and_the_lock if {
 }
 
 test_passes_for_the_control_plane if {
-	writable_host_path.violations == set() with input as object.union(pod({"path": "/var/lib/etcd"}, {}), {"workload": {
+	writable_host_path.violations == set() with input as mirror("registry.k8s.io/etcd:3.6.5-0")
+}
+
+test_fails_for_what_only_has_the_name_of_the_control_plane if {
+	count(writable_host_path.violations) == 1 with input as mirror("evil/miner:1")
+}
+
+mirror(image) := {
+	"cluster": {"provider": "kubeconfig"},
+	"workload": {
+		"path": "spec",
 		"namespace": "kube-system",
 		"staticPod": "etcd",
-	}})
+		"spec": {"volumes": [{"name": "host", "hostPath": {"path": "/var/lib/etcd"}}]},
+		"containers": [{
+			"name": "etcd",
+			"type": "container",
+			"path": "spec.containers[0]",
+			"spec": {"image": image, "volumeMounts": [{"name": "host", "mountPath": "/host"}]},
+		}],
+	},
 }
 
 test_passes_for_absent_fields if {
