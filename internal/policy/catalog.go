@@ -466,3 +466,25 @@ func names(kinds []snapshot.Kind) []string {
 	}
 	return out
 }
+
+// circles refuses a check that is folded under itself, by whatever way: none of those on it would be told.
+func (c *Catalog) circles() error {
+	under := map[string][]string{}
+	for _, check := range c.checks {
+		under[check.ID] = check.foldedUnder
+	}
+	for _, check := range c.checks {
+		way := slices.Clone(check.foldedUnder)
+		for i := 0; i < len(way); i++ {
+			if way[i] == check.ID {
+				return fmt.Errorf("%s: check %s is folded under itself, at once or by way of others; take custom.foldedUnder out of one of them", check.at, check.ID)
+			}
+			for _, next := range under[way[i]] {
+				if !slices.Contains(way, next) {
+					way = append(way, next)
+				}
+			}
+		}
+	}
+	return nil
+}

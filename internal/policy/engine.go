@@ -117,6 +117,9 @@ func (c *Catalog) Compile(ctx context.Context) (*Engine, error) {
 	if err := c.dangling(compiler); err != nil {
 		return nil, err
 	}
+	if err := c.circles(); err != nil {
+		return nil, err
+	}
 	compiler.WithSchemas(nil) // they have done their work
 	for _, check := range c.checks {
 		if len(compiler.GetRulesExact(check.rule)) == 0 {

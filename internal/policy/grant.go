@@ -121,15 +121,15 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 		if unread {
 			all.Unjudged = append(all.Unjudged, identity(kind, n.Namespace, n.Name))
 		}
-		if unread && n.Rules == nil {
-			continue
-		}
 		ways, text := w.ways(n)
 		if n.Added {
 			text += " (beside what Kubernetes itself gives this role)"
 		}
 		var j Judgement
 		for i, c := range r.checks {
+			if unread && n.Rules == nil && c.permissions != nil { // the others ask who is bound, not to what
+				continue
+			}
 			held := c.permissions.heldBy(n)
 			if n.Own || len(n.Subjects) == 0 || c.permissions != nil && held == nil {
 				j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: finding.Pass})
@@ -171,7 +171,7 @@ func (r *router) fold(list []finding.Finding) []finding.Finding {
 			kept = append(kept, f)
 			continue
 		}
-		for up := at; up >= 0; up = wider(list[up]) {
+		for up := at; up >= 0; up = wider(list[up]) { // ends: no check is folded under itself, by whatever way
 			at = up
 		}
 		folded[list[at].Check] = append(folded[list[at].Check], f.Check)

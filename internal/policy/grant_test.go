@@ -166,6 +166,35 @@ func TestUnreadRolesPassNothing(t *testing.T) {
 	}
 }
 
+// Who is bound shows without the role's rules.
+func TestUnreadRolesOfAnybody(t *testing.T) {
+	j := judged(t, []string{"KM2022", "KM2013"}, snapshot.Inventory{
+		Namespaced: true,
+		Bindings: []snapshot.InventoryBinding{{
+			Kind: "RoleBinding", Namespace: "shop", Name: "open", Role: snapshot.InventoryRoleRef{Kind: "ClusterRole", Name: "mine"},
+			Subjects: []snapshot.InventorySubject{{Kind: "Group", Name: "system:unauthenticated"}},
+		}},
+	})
+	if len(j.Findings) != 1 || j.Findings[0].Check != "KM2022" || len(j.Verdicts) != 1 || len(j.Unjudged) != 1 {
+		t.Errorf("got %+v", j)
+	}
+}
+
+// A circle of checks that stand for one another would leave none to tell, and is refused.
+func TestFoldedInCircles(t *testing.T) {
+	check := func(id, under string) string {
+		return strings.Replace(fmt.Sprintf(wellFormed, id, strings.ToLower(id), "true"), "scope: object", "scope: grant\n#   foldedUnder: ["+under+"]", 1)
+	}
+	for name, files := range map[string]map[string]string{
+		"itself":  {"checks/workload/a/a.rego": check("XX0001", "XX0001")},
+		"another": {"checks/workload/a/a.rego": check("XX0001", "XX0002"), "checks/workload/b/b.rego": check("XX0002", "XX0001")},
+	} {
+		if _, err := policy.New(t.Context(), pack(files)); err == nil || !strings.Contains(err.Error(), "a.rego:1: check XX0001 is folded under itself") {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
 func judgeInventory(t *testing.T, checks []string, inv snapshot.Inventory) []finding.Finding {
 	t.Helper()
 	return judged(t, checks, inv).Findings

@@ -99,6 +99,12 @@ func TestGives(t *testing.T) {
 		{"all hides named", secrets, rules(
 			rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"a"}}, rule{Verbs: []string{"list"}, APIGroups: []string{""}, Resources: []string{"secrets"}},
 		), rbac.Held{Verbs: []string{"list"}, Resources: []string{"secrets"}}},
+		{"the empty name is that of requests without one", secrets, rules(
+			rule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"a", ""}},
+		), rbac.Held{Verbs: []string{"create", "list"}, Resources: []string{"secrets"}}},
+		{"no request to get carries the empty name", secrets, rules(
+			rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{""}},
+		), rbac.Held{}},
 		{
 			"create of a subresource carries its parent's",
 			rbac.Permission{Verbs: []string{"create"}, Resources: []string{"pods/exec"}},

@@ -78,17 +78,18 @@ func (n *Grant) Gives(p Permission) (Held, bool) {
 	}
 	var all, named Held
 	for i := range n.Rules {
-		h := given(&n.Rules[i], p)
-		if len(h.Verbs) == 0 || len(h.Resources) == 0 {
-			continue
+		for _, h := range given(&n.Rules[i], p) {
+			if len(h.Verbs) == 0 || len(h.Resources) == 0 {
+				continue
+			}
+			into := &all
+			if h.Names != nil {
+				into = &named
+			}
+			into.Verbs = append(into.Verbs, h.Verbs...)
+			into.Resources = append(into.Resources, h.Resources...)
+			into.Names = append(into.Names, h.Names...)
 		}
-		into := &all
-		if h.Names != nil {
-			into = &named
-		}
-		into.Verbs = append(into.Verbs, h.Verbs...)
-		into.Resources = append(into.Resources, h.Resources...)
-		into.Names = append(into.Names, h.Names...)
 	}
 	h := all
 	if len(h.Verbs) == 0 {
@@ -101,8 +102,8 @@ func (n *Grant) Gives(p Permission) (Held, bool) {
 	return h, len(h.Verbs) > 0
 }
 
-// given is what one rule gives of a permission.
-func given(rule *snapshot.InventoryRule, p Permission) Held {
+// given is what one rule gives of a permission: for all objects, for named ones, or some for all and some for named ones.
+func given(rule *snapshot.InventoryRule, p Permission) []Held {
 	var h Held
 	h.Verbs = slices.Clone(verbs(rule.Verbs, p.Verbs))
 	if len(p.NonResourceURLs) > 0 {
@@ -111,10 +112,10 @@ func given(rule *snapshot.InventoryRule, p Permission) Held {
 				h.Resources = append(h.Resources, path)
 			}
 		}
-		return h
+		return []Held{h}
 	}
 	if len(rule.Resources) == 0 || len(p.APIGroups) > 0 && !slices.ContainsFunc(p.APIGroups, func(g string) bool { return matches(rule.APIGroups, g) }) {
-		return Held{}
+		return nil
 	}
 	if len(p.Resources) == 0 {
 		h.Resources = rule.Resources
@@ -125,20 +126,30 @@ func given(rule *snapshot.InventoryRule, p Permission) Held {
 		}
 	}
 	if len(rule.ResourceNames) == 0 {
-		return h
+		return []Held{h}
 	}
-	h.Names = slices.Clone(rule.ResourceNames)
-	if len(p.ResourceNames) > 0 {
-		h.Names = slices.DeleteFunc(h.Names, func(name string) bool { return !slices.Contains(p.ResourceNames, name) })
+	all, named := h, h
+	named.Verbs = slices.DeleteFunc(slices.Clone(h.Verbs), func(verb string) bool { return nameless(verb, h.Resources) })
+	named.Names = slices.DeleteFunc(slices.Clone(rule.ResourceNames), func(name string) bool {
+		return name == "" || len(p.ResourceNames) > 0 && !slices.Contains(p.ResourceNames, name)
+	})
+	var out []Held
+	if len(named.Names) > 0 {
+		out = append(out, named)
 	}
-	if len(h.Names) == 0 {
-		return Held{}
+	if slices.Contains(rule.ResourceNames, "") {
+		if all.Verbs = unnamed; !slices.Contains(h.Verbs, "*") {
+			all.Verbs = slices.DeleteFunc(slices.Clone(h.Verbs), func(verb string) bool { return !slices.Contains(unnamed, verb) })
+		}
+		all.Resources = slices.DeleteFunc(slices.Clone(h.Resources), func(r string) bool { return strings.Contains(r, "/") })
+		out = append(out, all)
 	}
-	if !slices.Contains(rule.ResourceNames, "") {
-		h.Verbs = slices.DeleteFunc(h.Verbs, func(verb string) bool { return nameless(verb, h.Resources) })
-	}
-	return h
+	return out
 }
+
+// unnamed are the verbs of requests that may carry no name. The empty name, which a rule may hold, allows them for all objects:
+// the authorizer compares it with the request's.
+var unnamed = []string{"list", "watch", "create", "deletecollection"}
 
 // nameless reports whether requests with the verb carry no name, so that no rule for named objects allows them. The name of
 // a parent is there: pods/exec is created on a pod.

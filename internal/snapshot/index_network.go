@@ -60,8 +60,10 @@ func (x *serviceIndex) add(v *corev1.Service) {
 
 // ingress takes in where an Ingress leads, unless its controller asks who one is, as annotations tell it.
 func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
-	for key := range v.Annotations {
-		if _, name, _ := strings.Cut(key, "/"); strings.Contains(name, "auth") || name == "router.middlewares" {
+	for key, value := range v.Annotations {
+		_, name, _ := strings.Cut(key, "/")
+		asks := strings.HasPrefix(name, "auth-") || strings.HasPrefix(name, "oauth") || name == "enable-global-auth" || name == "router.middlewares"
+		if off := []string{"", "none", "false", "off", "disabled"}; asks && !slices.Contains(off, strings.ToLower(strings.TrimSpace(value))) {
 			return
 		}
 	}
