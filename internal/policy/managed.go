@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
@@ -172,6 +173,8 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 		return of.grantsOnly(b)
 	}
 	switch v := o.Value.(type) {
+	case *corev1.Service: // anybody may make one of the name where the provider has none, and no provider's own is reached from outside
+		return v.Spec.Type != corev1.ServiceTypeLoadBalancer && v.Spec.Type != corev1.ServiceTypeExternalName && len(v.Spec.ExternalIPs) == 0
 	case *admissionv1.ValidatingWebhookConfiguration:
 		return !slices.ContainsFunc(v.Webhooks, func(w admissionv1.ValidatingWebhook) bool { return !of.asks(w.ClientConfig) })
 	case *admissionv1.MutatingWebhookConfiguration:

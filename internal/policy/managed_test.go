@@ -162,6 +162,9 @@ func TestManaged(t *testing.T) {
 		{"that asks its service", policy.Cluster{Provider: "aks"}, webhook("azure-wi-webhook-mutating-webhook-configuration", service("kube-system", "azure-wi-webhook-webhook-service")), true},
 		{"a namespace of an add-on", policy.Cluster{Provider: "aks"}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gatekeeper-system", Labels: map[string]string{"addonmanager.kubernetes.io/mode": "Reconcile"}}}, true},
 		{"a namespace of one's own", policy.Cluster{Provider: "aks"}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gatekeeper-system"}}, false},
+		{"a service", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "metrics-server"}}, true},
+		{"a service that is reached from outside", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "metrics-server"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer}}, false},
+		{"a service that takes an address", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "metrics-server"}, Spec: corev1.ServiceSpec{ExternalIPs: []string{"192.0.2.1"}}}, false},
 		{"without any way", eks, webhook("pod-identity-webhook", admissionv1.WebhookClientConfig{}), false},
 	} {
 		kind, _ := snapshot.KindNamed(reflect.TypeOf(tt.object).Elem().Name())

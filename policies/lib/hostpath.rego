@@ -2,10 +2,12 @@
 package kubemuster.lib.hostpath
 
 # clean returns the path without empty and dot segments and without a slash at its end, and with /var/run as the
-# /run that it links to. The root is the empty string. The API server refuses paths with two dots.
-clean(path) := regex.replace(joined, `^/var/run(/|$)`, "/run$1") if {
+# /run that it links to. What a process has for its root or its folder is the node's: a mount of it opens that. The root is the
+# empty string. The API server refuses paths with two dots.
+clean(path) := regex.replace(opened, `^/var/run(/|$)`, "/run$1") if {
 	segments := [segment | some segment in split(path, "/"); not segment in {"", "."}]
 	joined := concat("/", array.concat([""], segments))
+	opened := regex.replace(joined, `^(/proc/(self|thread-self|\d+)(/task/\d+)?/(root|cwd))+(/|$)`, "$5")
 }
 
 # holds is true where the path is the file, or a directory above it. The file is given clean.

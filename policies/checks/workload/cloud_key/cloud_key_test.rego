@@ -56,6 +56,7 @@ test_passes_for_other_variables if {
 		"env": [
 			{"name": "AWS_REGION", "value": "<plain>"},
 			{"name": "AWS_ROLE_ARN", "value": "<plain>"},
+			{"name": "AWS_SECRET_ACCESS_KEY", "value": "$(FROM_SECRET)"},
 			{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
 		],
 		"args": ["--region=eu-west-1"],

@@ -87,6 +87,13 @@ of_image(of, image) := object.union(of, {"cluster": {"provider": "kubeconfig"}, 
 	],
 }})
 
+test_fails_for_the_root_of_a_process if {
+	every opens in ["/proc/1/root", "/proc/self/root/", "/proc/1/task/1/cwd", "/proc/1/root/proc/1/root"] {
+		sensitive_host_path.violations == {violation(opens, "the whole file system")} with input as pod(opens, true)
+	}
+	sensitive_host_path.violations == {violation("/proc/1/root/etc/kubernetes/pki", "keys and manifests of the control plane or the kubelet")} with input as pod("/proc/1/root/etc/kubernetes/pki", true)
+}
+
 test_passes_for_absent_fields if {
 	sensitive_host_path.violations == set() with input as {"workload": {"spec": {}, "containers": []}}
 }
