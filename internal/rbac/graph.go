@@ -28,6 +28,8 @@ type Grant struct {
 	Own bool
 	// Added is set where Kubernetes makes the grant with a role of fewer rules: Rules are those that somebody added.
 	Added bool
+	// implied is set where nobody declared the binding, and every cluster has it.
+	implied bool
 }
 
 // Identity is whom the API server takes a caller for.
@@ -70,6 +72,15 @@ func New(inv snapshot.Inventory) *Graph {
 	for _, b := range inv.Bindings {
 		g.add(&Grant{InventoryBinding: b, Rules: rules[b.Role]})
 	}
+	if inv.Declared { // the bindings of Kubernetes' own roles are there, too, and are nobody's to judge as long as the roles are as they were
+		for _, b := range Defaults().Bindings {
+			if !slices.ContainsFunc(inv.Bindings, func(have snapshot.InventoryBinding) bool {
+				return have.Kind == b.Kind && have.Namespace == b.Namespace && have.Name == b.Name
+			}) {
+				g.add(&Grant{InventoryBinding: b, Rules: rules[b.Role], implied: true})
+			}
+		}
+	}
 	return g
 }
 
@@ -89,7 +100,9 @@ func (g *Graph) add(n *Grant) {
 	if rest != nil {
 		g.reach(rest)
 	}
-	g.grants = append(g.grants, cmp.Or(rest, own))
+	if !n.implied || rest != nil && len(rest.Subjects) > 0 {
+		g.grants = append(g.grants, cmp.Or(rest, own))
+	}
 }
 
 // reach leads from the grant's subjects to it.

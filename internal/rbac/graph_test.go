@@ -81,6 +81,29 @@ func TestDeclaredRolesIncludeTheDefaults(t *testing.T) {
 	}
 }
 
+// What manifests put into a role of Kubernetes' own goes to whom every cluster binds it to.
+func TestDeclaredRolesAreBoundAsTheDefaultsAre(t *testing.T) {
+	all := []rule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}
+	inv := snapshot.Inventory{Declared: true, Roles: []snapshot.InventoryRole{{Kind: "ClusterRole", Name: "system:basic-user", Rules: all}}}
+	g := rbac.New(inv)
+	anybody, secrets := rbac.Identity{User: "ada", Groups: []string{rbac.Authenticated}}, rbac.Permission{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"secrets"}}
+	if !gives(g, anybody, secrets) {
+		t.Error("what a declared system:basic-user allows is not everybody's")
+	}
+	var listed []string
+	for _, n := range g.Grants() {
+		listed = append(listed, n.Name)
+	}
+	if want := []string{"system:basic-user"}; !slices.Equal(listed, want) {
+		t.Errorf("judged are %v, want %v", listed, want)
+	}
+	controller := rbac.Identity{User: "system:serviceaccount:kube-system:clusterrole-aggregation-controller"}
+	escalate := rbac.Permission{Verbs: []string{"escalate"}, APIGroups: []string{"rbac.authorization.k8s.io"}, Resources: []string{"clusterroles"}}
+	if !gives(g, controller, escalate) {
+		t.Error("a controller of Kubernetes' own has no rights")
+	}
+}
+
 func TestGives(t *testing.T) {
 	secrets := rbac.Permission{Verbs: []string{"get", "list", "create"}, APIGroups: []string{""}, Resources: []string{"secrets"}}
 	rules := func(rules ...rule) []rule { return rules }

@@ -484,6 +484,8 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
+		} else if o, ok := r.declared(f.Ways); ok { // every cluster has the binding, and a file the role
+			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line("rules")
 		}
 		if r.managed[f.Object] && !grants[f.Check] { // whose grant it is, its role's rules tell, too
 			j.Findings[i].ManagedBy = policy.ByProvider
@@ -491,6 +493,20 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	}
 	j.Verdicts = slices.DeleteFunc(j.Verdicts, func(v policy.Verdict) bool { return v.Verdict == finding.Pass && unread[v.Check] })
 	r.take(j, "the cluster")
+}
+
+// declared is the object of a manifest that ways end at.
+func (r *run) declared(ways [][]string) (snapshot.Object, bool) {
+	if len(ways) == 0 || len(r.files) == 0 {
+		return snapshot.Object{}, false
+	}
+	end := ways[0][len(ways[0])-1]
+	for id, o := range r.files {
+		if id.String() == end {
+			return o, true
+		}
+	}
+	return snapshot.Object{}, false
 }
 
 const outOfScope = "it looks at the whole cluster, and the scan is limited to namespaces"

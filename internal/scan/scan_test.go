@@ -576,6 +576,26 @@ func TestManifestsAggregateWithKubernetesRoles(t *testing.T) {
 	}
 }
 
+// Every cluster binds system:basic-user to all who have a credential: a manifest that puts rights into it is told, at the role.
+func TestManifestsOfRolesThatAreBound(t *testing.T) {
+	engine, err := ownPack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n" +
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: system:basic-user}\nrules: [{apiGroups: [\"*\"], resources: [\"*\"], verbs: [\"*\"]}]\n"
+	s := &Scanner{Engine: engine, Host: host, Opts: Options{Stdin: strings.NewReader(text)}}
+	var got []string
+	for _, f := range s.Run(t.Context(), []Target{{Raw: "manifests://-"}}).Clusters[0].Findings {
+		if f.Object.Kind == "ClusterRoleBinding" {
+			got = append(got, fmt.Sprintf("%s %s %s:%d", f.Check, f.Object.Name, f.File, f.Line))
+		}
+	}
+	if want := []string{"KM2002 system:basic-user stdin.yaml:8", "KM2023 system:basic-user stdin.yaml:8"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+}
+
 // What a scan of manifests does not look into, it tells: a pass is never one of what nobody read.
 func TestManifestsTellTemplatesThatNobodyJudges(t *testing.T) {
 	const template = "spec: {template: {spec: {containers: [{name: c, securityContext: {privileged: true}}]}}}\n---\n"
