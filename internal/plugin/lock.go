@@ -209,12 +209,24 @@ func (e Executable) unchanged(sum []byte) error {
 
 // LockEntry makes the lock's entry for a plugin from what it tells of itself when it is launched bare.
 func (h *Host) LockEntry(ctx context.Context, name string, grantEnv bool) (LockedInfo, error) {
-	p, err := h.Provider(ctx, name)
+	exe, err := h.find(name)
 	if err != nil {
 		return LockedInfo{}, err
 	}
-	sum, err := Hash(p.exe.Path)
+	if err := exe.checkWriters(); err != nil {
+		return LockedInfo{}, fmt.Errorf("plugin %s is refused: %w", name, err)
+	}
+	sum, err := Hash(exe.Path)
 	if err != nil {
+		return LockedInfo{}, err
+	}
+	ctx, cancel := h.untilClosed(ctx)
+	defer cancel()
+	p := &Provider{host: h, exe: exe}
+	if err := p.introduce(ctx, nil); err != nil {
+		return LockedInfo{}, err
+	}
+	if err := exe.unchanged(sum); err != nil {
 		return LockedInfo{}, err
 	}
 	entry := LockedInfo{SHA256: map[string]string{Platform: hex.EncodeToString(sum)}, Env: []string{}, Info: p.Info()}

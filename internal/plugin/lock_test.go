@@ -77,6 +77,16 @@ func TestLockedPluginStartsOnce(t *testing.T) {
 	}
 }
 
+func TestLockEntryLaunchesOnce(t *testing.T) {
+	dir := install(t, "scripted")
+	w := watch(t, dir)
+	h, _ := start(t, dir)
+	if _, err := h.LockEntry(t.Context(), "scripted", true); err != nil || w.launches() != 1 {
+		t.Errorf("%d launches, error %v", w.launches(), err)
+	}
+	w.awaitEnd(t)
+}
+
 func TestLockRefuses(t *testing.T) {
 	raw := func(text string) func(*testing.T, string) {
 		return func(t *testing.T, dir string) {
