@@ -41,7 +41,7 @@ violations contains violation if {
 violations contains violation if {
 	some variable in literals.environment
 	count({class | class := variable.class} & classes) == 0
-	not startswith(variable.class, "$(") # of another variable
+	count([class | class := variable.class; startswith(class, "$(")]) == 0 # the value of another variable
 	cloud := literals.clouds[variable.name]
 	violation := {
 		"path": variable.path,
