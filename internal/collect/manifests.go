@@ -35,8 +35,8 @@ type Manifests struct {
 }
 
 // Collect implements Source. A document that cannot be read is a gap that names its file and line; kinds that no scan
-// reads are passed over, and counted where they run containers. Files that hold no Kubernetes object at all are an error: an empty stream is what a generator that
-// failed leaves, and not what passes.
+// reads are passed over, and counted where they run containers. Files that hold no Kubernetes object at all are an error: an
+// empty stream is what a generator that failed leaves, and not what passes.
 func (m Manifests) Collect(ctx context.Context, scope Scope, emit func([]snapshot.Object) error) (Coverage, error) {
 	cov := Coverage{Objects: map[string]int{}, Templates: map[string]int{}}
 	files, err := m.files()

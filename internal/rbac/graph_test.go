@@ -124,10 +124,13 @@ func TestGives(t *testing.T) {
 		), rbac.Held{Verbs: []string{"list"}, Resources: []string{"secrets"}}},
 		{"the empty name is that of requests without one", secrets, rules(
 			rule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"a", ""}},
-		), rbac.Held{Verbs: []string{"create", "list"}, Resources: []string{"secrets"}}},
-		{"no request to get carries the empty name", secrets, rules(
-			rule{Verbs: []string{"get"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{""}},
-		), rbac.Held{}},
+		), rbac.Held{Verbs: []string{"create", "get", "list"}, Resources: []string{"secrets"}}},
+		{
+			"and of none with a name",
+			rbac.Permission{Verbs: []string{"get", "deletecollection"}, Resources: []string{"secrets"}, ResourceNames: []string{"a"}},
+			rules(rule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{""}}),
+			rbac.Held{Verbs: []string{"deletecollection"}, Resources: []string{"secrets"}},
+		},
 		{
 			"create of a subresource carries its parent's",
 			rbac.Permission{Verbs: []string{"create"}, Resources: []string{"pods/exec"}},

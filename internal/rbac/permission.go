@@ -129,7 +129,7 @@ func given(rule *snapshot.InventoryRule, p Permission) []Held {
 		return []Held{h}
 	}
 	all, named := h, h
-	named.Verbs = slices.DeleteFunc(slices.Clone(h.Verbs), func(verb string) bool { return nameless(verb, h.Resources) })
+	named.Verbs = slices.DeleteFunc(slices.Clone(h.Verbs), func(verb string) bool { return neverNamed(verb, h.Resources) })
 	named.Names = slices.DeleteFunc(slices.Clone(rule.ResourceNames), func(name string) bool {
 		return name == "" || len(p.ResourceNames) > 0 && !slices.Contains(p.ResourceNames, name)
 	})
@@ -137,23 +137,18 @@ func given(rule *snapshot.InventoryRule, p Permission) []Held {
 	if len(named.Names) > 0 {
 		out = append(out, named)
 	}
-	if slices.Contains(rule.ResourceNames, "") {
-		if all.Verbs = unnamed; !slices.Contains(h.Verbs, "*") {
-			all.Verbs = slices.DeleteFunc(slices.Clone(h.Verbs), func(verb string) bool { return !slices.Contains(unnamed, verb) })
+	if slices.Contains(rule.ResourceNames, "") { // that of requests without one, and the authorizer asks no more of it
+		if len(p.ResourceNames) > 0 {
+			all.Verbs = slices.DeleteFunc(all.Verbs, func(verb string) bool { return !neverNamed(verb, h.Resources) })
 		}
-		all.Resources = slices.DeleteFunc(slices.Clone(h.Resources), func(r string) bool { return strings.Contains(r, "/") })
 		out = append(out, all)
 	}
 	return out
 }
 
-// unnamed are the verbs of requests that may carry no name. The empty name, which a rule may hold, allows them for all objects:
-// the authorizer compares it with the request's.
-var unnamed = []string{"list", "watch", "create", "deletecollection"}
-
-// nameless reports whether requests with the verb carry no name, so that no rule for named objects allows them. The name of
+// neverNamed reports whether requests with the verb carry no name, so that no rule for named objects allows them. The name of
 // a parent is there: pods/exec is created on a pod.
-func nameless(verb string, resources []string) bool {
+func neverNamed(verb string, resources []string) bool {
 	return verb == "deletecollection" || verb == "create" && !slices.ContainsFunc(resources, func(r string) bool { return strings.Contains(r, "/") })
 }
 

@@ -61,17 +61,18 @@ func (c Cluster) lacked(check finding.Check) (gaps []snapshot.Gap) {
 	if check.Scope != finding.ObjectScope {
 		return nil
 	}
+	for _, kind := range check.Requires { // what says something of others may be in any file that was not read
+		if !slices.Contains(check.Kinds, kind) && slices.ContainsFunc(c.Gaps, func(g snapshot.Gap) bool { return g.Kind == snapshot.Manifest || g.Kind == kind }) {
+			return nil
+		}
+	}
 	for _, n := range c.Notifications {
 		if n.ID == EvaluationError && n.Check == check.ID { // which names some of the objects at most
 			return nil
 		}
 	}
 	for _, g := range c.Gaps {
-		switch {
-		case g.Kind != snapshot.Manifest && !slices.Contains(check.Requires, g.Kind):
-		case g.Kind != snapshot.Manifest && !slices.Contains(check.Kinds, g.Kind): // it says something of others
-			return nil
-		default:
+		if g.Kind == snapshot.Manifest || slices.Contains(check.Requires, g.Kind) {
 			gaps = append(gaps, g)
 		}
 	}

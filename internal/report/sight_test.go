@@ -61,6 +61,7 @@ func TestSight(t *testing.T) {
 		{"its kind in its namespace", gap("Service", "shop", ""), at("service", "", "Service", "shop", "web", ""), false},
 		{"its kind in another namespace", gap("Service", "billing", ""), at("service", "", "Service", "shop", "web", ""), true},
 		{"something that is not judged", gap("Node", "", ""), at("helped", "", "Service", "shop", "web", ""), false},
+		{"a file that may hold what is not judged", gap(snapshot.Manifest, "", "b.yaml"), at("helped", "", "Service", "shop", "web", "a.yaml"), false},
 		{"what the check does not look at", gap("Node", "", ""), at("service", "", "Service", "shop", "web", ""), false}, // then nobody knows what it lacked
 		{"pods, which may speak for it", gap("Pod", "", ""), web, false},
 		{"pods in its namespace", gap("Pod", "shop", ""), web, false},

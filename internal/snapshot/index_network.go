@@ -62,7 +62,7 @@ func (x *serviceIndex) add(v *corev1.Service) {
 func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
 	for key, value := range v.Annotations {
 		_, name, _ := strings.Cut(key, "/")
-		asks := strings.HasPrefix(name, "auth-") || strings.HasPrefix(name, "oauth") || name == "enable-global-auth" || name == "router.middlewares"
+		asks := strings.HasPrefix(name, "auth-") || strings.HasPrefix(name, "basic-auth") || strings.HasPrefix(name, "oauth") || name == "enable-global-auth" || name == "router.middlewares"
 		if off := []string{"", "none", "false", "off", "disabled"}; asks && !slices.Contains(off, strings.ToLower(strings.TrimSpace(value))) {
 			return
 		}

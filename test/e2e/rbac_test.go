@@ -560,7 +560,7 @@ func (w randomWorld) rules(paths bool) []rbacv1.PolicyRule {
 		}
 		rule := rbacv1.PolicyRule{Verbs: w.some(words.verbs), APIGroups: w.some(words.groups), Resources: w.some(words.resources)}
 		if w.IntN(3) == 0 {
-			rule.ResourceNames = w.some(words.names)
+			rule.ResourceNames = w.some(append(slices.Clip(words.names), "")) // the name of requests without one
 		}
 		rules = append(rules, rule)
 	}
