@@ -480,7 +480,7 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 		unjudged = append(unjudged, o.String())
 	}
 	r.unjudged = len(unjudged) > 0
-	r.note("scan/unread-role", "these bindings refer to cluster roles, which a scan of single namespaces does not read: nothing was judged but who is bound, and what Kubernetes itself gives a role of that name", unjudged)
+	r.note("scan/unread-role", "these bindings refer to cluster roles, which a scan of single namespaces does not read: only who is bound was judged, and what Kubernetes gives a role so named", unjudged)
 	for i, f := range j.Findings {
 		if o, ok := r.files[f.Object]; ok {
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line(f.Path)
