@@ -144,6 +144,10 @@ type check struct {
 	severityFixed bool           // by the settings: its violations have no say
 	// reads is what the check reads of its input, once it is compiled.
 	reads *reads
+	// severally: it asks of each container by itself.
+	severally bool
+	// condition is what has to be there, or it finds nothing.
+	condition condition
 	// permissions are what the check looks for; nil without such a rule.
 	permissions permissions
 	// foldedUnder are the checks whose finding stands for this one's at the same grant.

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unique"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -27,9 +26,9 @@ import (
 type Engine struct {
 	*Catalog
 	compiler *ast.Compiler
-	objects  map[string][]*router // by the kind's name
-	shared   *router              // of the checks that share
-	apart    map[string][]*router // by the kind's name, of those that do not
+	objects  map[string][]*router // of one check each, by the kind's name
+	apart    map[string][]*router // those of the checks that do not share
+	shared   *form                // of the others
 	cluster  *router
 	holders  *router // checks of the cluster that look for permissions
 	grants   *router
@@ -125,7 +124,8 @@ func (c *Catalog) Compile(ctx context.Context) (*Engine, error) {
 		if len(compiler.GetRulesExact(check.rule)) == 0 {
 			return nil, fmt.Errorf("%s: check %s has no rule named violations", check.at, check.ID)
 		}
-		check.reads = readsOf(compiler, check.rule)
+		check.reads, check.severally = readsOf(compiler, check.rule)
+		check.condition = conditionOf(compiler, check.rule)
 	}
 	checks := *c
 	checks.modules = nil // the compiler has its own
@@ -155,10 +155,8 @@ func compilerFor(checks []*check, modules map[string]*ast.Module) *ast.Compiler 
 
 // prepare makes the routers of the engine's checks.
 func (e *Engine) prepare() {
-	e.objects = map[string][]*router{}
-	perKind := map[string][]*check{}
-	var cluster, holders, grants []*check
-	types, parameters := map[string]reflect.Type{}, map[string]any{}
+	var objects, cluster, holders, grants []*check
+	parameters := map[string]any{}
 	for _, c := range e.checks {
 		if c.missing != "" {
 			continue
@@ -167,59 +165,40 @@ func (e *Engine) prepare() {
 		switch {
 		case c.Scope == finding.GrantScope:
 			grants = append(grants, c)
-			continue
 		case c.Scope == finding.ClusterScope && c.permissions != nil:
 			holders = append(holders, c)
-			continue
 		case c.Scope == finding.ClusterScope:
 			cluster = append(cluster, c)
-			continue
-		}
-		for _, k := range c.Check.Kinds {
-			perKind[k] = append(perKind[k], c)
-		}
-		for _, k := range c.kinds {
-			types[k.Name] = k.Type
+		default:
+			objects = append(objects, c)
 		}
 	}
 	data, limit := newData(parameters), cmp.Or(e.timeout, DefaultTimeout)
 	ofCluster := func(checks []*check) *router { return newRouter(e.compiler, data, clusterTimes*limit, checks, nil) }
 	e.cluster, e.holders, e.grants = ofCluster(cluster), ofCluster(holders), ofCluster(grants)
-	var shared []*check
-	for _, c := range e.checks {
-		if c.missing == "" && c.shares() {
-			shared = append(shared, c)
-		}
-	}
-	e.shared, e.apart = newRouter(e.compiler, data, limit, shared, nil), map[string][]*router{}
-	for kind, checks := range perKind {
-		e.objects[kind] = e.routers(data, limit, checks, types[kind])
-		for _, c := range checks {
-			if !c.shares() { // each by itself: a pod that is new to one of them is known to the others
-				e.apart[kind] = append(e.apart[kind], newRouter(e.compiler, data, limit, []*check{c}, types[kind]))
+	e.objects, e.apart = map[string][]*router{}, map[string][]*router{}
+	shared := &reads{}
+	for _, c := range objects {
+		var ofAll *router
+		for _, k := range c.kinds {
+			r := ofAll
+			if r == nil {
+				r = newRouter(e.compiler, data, limit, []*check{c}, k.Type)
+			}
+			if c.reads.at("object") == nil { // it sees all kinds alike
+				ofAll = r
+			}
+			e.objects[k.Name] = append(e.objects[k.Name], r)
+			if !c.shares() {
+				e.apart[k.Name] = append(e.apart[k.Name], r)
 			}
 		}
-	}
-}
-
-// routers parts the checks of a kind into those that read what is each object's own and those that do not: objects that are
-// alike but for that are judged once by the latter.
-func (e *Engine) routers(data data, limit time.Duration, checks []*check, object reflect.Type) []*router {
-	var common, own []*check
-	for _, c := range checks {
-		if c.reads.own() {
-			own = append(own, c)
-		} else {
-			common = append(common, c)
+		if c.shares() {
+			shared.add(c.reads)
 		}
 	}
-	var out []*router
-	for _, part := range [][]*check{common, own} {
-		if len(part) > 0 {
-			out = append(out, newRouter(e.compiler, data, limit, part, object))
-		}
-	}
-	return out
+	shared.settle()
+	e.shared = newForm(shared.fully(), nil)
 }
 
 // shares reports whether the check judges whatever runs pods, and nothing of it but those pods: a template that it passes has
@@ -275,7 +254,7 @@ func (e *Engine) Cluster(ctx context.Context, inv snapshot.Inventory, cluster Cl
 	w := newWorld(inv)
 	r := e.cluster.without(skip)
 	var all Judgement
-	r.judgement(&all, r.judge(ctx, r.form.input(r.form.ofCluster(nil, &inv, cluster)), cluster.Timeouts), cluster, find)
+	r.judgement(&all, r.judge(ctx, r.form.ofCluster(&inv, cluster), cluster.Timeouts), cluster, find)
 	for _, j := range []Judgement{
 		e.holders.without(skip).holders(ctx, w, &inv, cluster, find), e.grants.without(skip).grants(ctx, w, cluster, func(n *rbac.Grant) string { return e.grantManagedBy(cluster, n) }),
 	} {
@@ -351,32 +330,36 @@ func didYouMean(d *ast.RefErrInvalidDetail) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// router runs all checks of one kind as a single query; where one of them fails to evaluate, each runs by itself, so that
-// only the broken one goes without a verdict.
+// router asks checks about one input. Where there are several they are a single query, and where one of them fails to evaluate,
+// each runs by itself, so that only the broken one goes without a verdict.
 type router struct {
 	checks []*check
 	form   *form
 	all    *query
 	single []*query
-	id     unique.Handle[string] // the same for routers of the same checks
-	limit  time.Duration         // of one query
+	limit  time.Duration // of one query
+	// Of a single check: that it asks of each container by itself, and what tells that it finds nothing, if anything does.
+	severally bool
+	concerns  presence
 }
 
 // newRouter makes the router of checks of the whole cluster, or of objects of a type.
 func newRouter(compiler *ast.Compiler, data data, limit time.Duration, checks []*check, object reflect.Type) *router {
 	r := &router{checks: checks, limit: limit}
 	var rules []ast.Ref
-	var id strings.Builder
 	read := &reads{}
 	for _, c := range checks {
 		r.single = append(r.single, newQuery(compiler, data, c.rule))
 		rules = append(rules, c.rule)
-		fmt.Fprintln(&id, c.rule)
 		read.add(c.reads)
 	}
-	r.id = unique.Make(id.String())
+	if len(checks) == 1 && checks[0].Scope == finding.ObjectScope {
+		r.severally, r.concerns = checks[0].severally, checks[0].condition.presence(object)
+	} else {
+		r.all = newQuery(compiler, data, rules...)
+		read = read.fully()
+	}
 	read.settle()
-	r.all = newQuery(compiler, data, rules...)
 	r.form = newForm(read, object)
 	return r
 }

@@ -136,7 +136,7 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 				continue
 			}
 			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: n.Subjects, Holds: held, Beside: w.beside(c.permissions, n, held)}
-			one := r.only(i).judged(ctx, r.form.ofGrant(nil, &in, cluster), cluster, func(c *check, v violation) finding.Finding {
+			one := r.only(i).judged(ctx, r.form.ofGrant(&in, cluster), cluster, func(c *check, v violation) finding.Finding {
 				return finding.Finding{
 					Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
 					Key: v.Key, Path: cmp.Or(v.Path, "roleRef"), Message: v.Message + ": " + text, Ways: append(slices.Clone(ways), v.Ways...),
@@ -192,7 +192,7 @@ func (r *router) fold(list []finding.Finding) []finding.Finding {
 func (r *router) holders(ctx context.Context, w *world, inv *snapshot.Inventory, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
 	var all Judgement
 	for i, c := range r.checks {
-		j := r.only(i).judged(ctx, r.form.ofHolders(nil, inv, w.holding(c.permissions), cluster), cluster, find)
+		j := r.only(i).judged(ctx, r.form.ofHolders(inv, w.holding(c.permissions), cluster), cluster, find)
 		all.Findings, all.Verdicts = append(all.Findings, j.Findings...), append(all.Verdicts, j.Verdicts...)
 	}
 	return all
@@ -203,9 +203,9 @@ func (r *router) only(i int) *router {
 	return &router{form: r.form, limit: r.limit, checks: r.checks[i : i+1], single: r.single[i : i+1]}
 }
 
-func (r *router) judged(ctx context.Context, input []byte, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
+func (r *router) judged(ctx context.Context, input *ast.Term, cluster Cluster, find func(*check, violation) finding.Finding) Judgement {
 	var j Judgement
-	r.judgement(&j, r.judge(ctx, r.form.input(input), cluster.Timeouts), cluster, find)
+	r.judgement(&j, r.judge(ctx, input, cluster.Timeouts), cluster, find)
 	return j
 }
 

@@ -20,7 +20,7 @@ type form struct {
 	codec
 	cluster, workload, containers *reads // nil where nothing of it is read
 	object, spec, metadata        encode
-	container, ephemeral          encode
+	container                     encode
 	inventory, holders, grant     encode
 }
 
@@ -45,73 +45,82 @@ func newForm(r *reads, kind reflect.Type) *form {
 	f.metadata = part(reflect.TypeFor[*metav1.ObjectMeta](), f.workload.at("metadata"))
 	if f.containers = f.workload.at("containers"); f.containers != nil {
 		f.containers = f.containers.each()
-		f.container = part(reflect.TypeFor[corev1.Container](), f.containers.at("spec"))
-		f.ephemeral = part(reflect.TypeFor[corev1.EphemeralContainer](), f.containers.at("spec"))
+		f.container = f.encoder(reflect.TypeFor[containerInput](), f.containers)
 	}
-	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "holders", "grant", "object", "apiVersion", "kind", "workload", "namespace", "staticPod", "path", "spec", "metadata", "containers", "name", "type"} {
+	for _, name := range []string{"cluster", "provider", "version", "time", "inventory", "holders", "grant", "object", "apiVersion", "kind", "workload", "namespace", "staticPod", "path", "spec", "metadata", "containers", "name"} {
 		f.field(name)
 	}
 	return f
 }
 
-// key appends the key of a field that newForm knows.
-func (f *form) key(b []byte, name string) []byte {
-	return binary.AppendUvarint(append(b, tagField), f.numbers[name])
+// key writes the key of a field that newForm knows.
+func (f *form) key(w *writer, name string) {
+	w.b = binary.AppendUvarint(append(w.b, tagField), f.numbers[name])
 }
 
-func (f *form) text(b []byte, r *reads, name, value string) []byte {
-	if r.at(name) == nil {
-		return b
+func (f *form) text(w *writer, r *reads, name, value string) {
+	if r = r.at(name); r == nil {
+		return
 	}
-	return appendString(f.key(b, name), value)
+	f.key(w, name)
+	if r.told && !r.whole {
+		w.tell(value)
+	} else {
+		w.string(value)
+	}
 }
 
-func (f *form) part(b []byte, name string, e encode, v reflect.Value) []byte {
+func (f *form) part(w *writer, name string, e encode, v reflect.Value) {
 	if e == nil {
-		return b
+		return
 	}
-	before := len(b)
-	b, ok := e(f.key(b, name), v)
-	if !ok {
-		return b[:before]
+	before := len(w.b)
+	f.key(w, name)
+	if !e(w, v) {
+		w.b = w.b[:before]
 	}
-	return b
 }
 
-func (f *form) about(b []byte, c Cluster) []byte {
+func (f *form) about(w *writer, c Cluster) {
 	if f.cluster == nil {
-		return b
+		return
 	}
-	b = append(f.key(b, "cluster"), tagObject)
-	b = f.text(b, f.cluster, "provider", c.Provider)
+	f.key(w, "cluster")
+	w.tag(tagObject)
+	f.text(w, f.cluster, "provider", c.Provider)
 	if c.Version != "" {
-		b = f.text(b, f.cluster, "version", c.Version)
+		f.text(w, f.cluster, "version", c.Version)
 	}
 	if !c.Time.IsZero() {
-		b = f.text(b, f.cluster, "time", c.Time.UTC().Format(time.RFC3339))
+		f.text(w, f.cluster, "time", c.Time.UTC().Format(time.RFC3339))
 	}
-	return append(b, tagEnd)
+	w.tag(tagEnd)
 }
 
 // ofCluster is the input of checks of the whole cluster.
-func (f *form) ofCluster(b []byte, inv *snapshot.Inventory, c Cluster) []byte {
-	b = f.about(append(b, tagObject), c)
-	b = f.part(b, "inventory", f.inventory, reflect.ValueOf(inv).Elem())
-	return append(b, tagEnd)
+func (f *form) ofCluster(inv *snapshot.Inventory, c Cluster) *ast.Term {
+	return f.ofHolders(inv, nil, c)
 }
 
 // ofHolders is the input of checks of the whole cluster that look for permissions.
-func (f *form) ofHolders(b []byte, inv *snapshot.Inventory, holders []holderInput, c Cluster) []byte {
-	b = f.ofCluster(b, inv, c)
-	b = f.part(b[:len(b)-1], "holders", f.holders, reflect.ValueOf(holders))
-	return append(b, tagEnd)
+func (f *form) ofHolders(inv *snapshot.Inventory, holders []holderInput, c Cluster) *ast.Term {
+	var w writer
+	w.tag(tagObject)
+	f.about(&w, c)
+	f.part(&w, "inventory", f.inventory, reflect.ValueOf(inv).Elem())
+	f.part(&w, "holders", f.holders, reflect.ValueOf(holders))
+	w.tag(tagEnd)
+	return f.input(w.b)
 }
 
 // ofGrant is the input of checks of grants.
-func (f *form) ofGrant(b []byte, in *grantInput, c Cluster) []byte {
-	b = f.about(append(b, tagObject), c)
-	b = f.part(b, "grant", f.grant, reflect.ValueOf(in).Elem())
-	return append(b, tagEnd)
+func (f *form) ofGrant(in *grantInput, c Cluster) *ast.Term {
+	var w writer
+	w.tag(tagObject)
+	f.about(&w, c)
+	f.part(&w, "grant", f.grant, reflect.ValueOf(in).Elem())
+	w.tag(tagEnd)
+	return f.input(w.b)
 }
 
 // workload is what runs pods. Path is where their spec stands; staticPod is empty for all that is none.
@@ -122,76 +131,109 @@ type workload struct {
 	metadata                    *metav1.ObjectMeta
 }
 
-// ofObject is the input of checks of objects. The workload is nil for a kind that runs no pods.
-func (f *form) ofObject(b []byte, o snapshot.Object, w *workload, c Cluster) []byte {
-	b = f.about(append(b, tagObject), c)
+// all containers, for what takes the number of one.
+const allContainers = -1
+
+// ofObject writes the input of checks of objects. The workload is nil for a kind that runs no pods; of its containers there are
+// all in it, or one, by its number among all of them.
+func (f *form) ofObject(w *writer, o snapshot.Object, run *workload, container int, c Cluster) {
+	w.tag(tagObject)
+	f.about(w, c)
 	if f.object != nil {
 		value := reflect.ValueOf(o.Value).Elem()
 		if u, ok := o.Value.(*unstructured.Unstructured); ok {
 			value = reflect.ValueOf(u.Object)
 		}
-		b = f.part(b, "object", f.withTypeMeta(o.Kind), value)
+		f.part(w, "object", f.withTypeMeta(o.Kind), value)
 	}
-	if w != nil && f.workload != nil {
-		b = f.ofWorkload(append(f.key(b, "workload"), tagObject), w)
-		b = append(b, tagEnd)
+	if run != nil && f.workload != nil {
+		f.key(w, "workload")
+		w.tag(tagObject)
+		f.ofWorkload(w, run, container)
+		w.tag(tagEnd)
 	}
-	return append(b, tagEnd)
+	w.tag(tagEnd)
 }
 
 // withTypeMeta writes the object with the kind and version that lists leave out of their items.
 func (f *form) withTypeMeta(k snapshot.Kind) encode {
-	return func(b []byte, v reflect.Value) ([]byte, bool) {
-		b, ok := f.object(b, v)
-		if !ok {
-			return b, false
+	return func(w *writer, v reflect.Value) bool {
+		if !f.object(w, v) {
+			return false
 		}
-		b = b[:len(b)-1] // the end
-		b = appendString(f.key(b, "apiVersion"), k.APIVersion())
-		b = appendString(f.key(b, "kind"), k.Kind())
-		return append(b, tagEnd), true
+		w.b = w.b[:len(w.b)-1] // the end
+		f.key(w, "apiVersion")
+		w.string(k.APIVersion())
+		f.key(w, "kind")
+		w.string(k.Kind())
+		w.tag(tagEnd)
+		return true
 	}
 }
 
 // ofWorkload is the one form in which checks see whatever runs pods.
-func (f *form) ofWorkload(b []byte, w *workload) []byte {
-	spec, path := w.spec, w.path
-	b = f.text(b, f.workload, "kind", w.kind)
-	b = f.text(b, f.workload, "namespace", w.namespace)
-	b = f.text(b, f.workload, "name", w.name)
-	if w.staticPod != "" {
-		b = f.text(b, f.workload, "staticPod", w.staticPod)
+func (f *form) ofWorkload(w *writer, run *workload, container int) {
+	f.text(w, f.workload, "kind", run.kind)
+	f.text(w, f.workload, "namespace", run.namespace)
+	f.text(w, f.workload, "name", run.name)
+	if run.staticPod != "" {
+		f.text(w, f.workload, "staticPod", run.staticPod)
 	}
-	b = f.text(b, f.workload, "path", path)
-	b = f.part(b, "spec", f.spec, reflect.ValueOf(spec).Elem())
-	b = f.part(b, "metadata", f.metadata, reflect.ValueOf(w.metadata))
+	f.text(w, f.workload, "path", run.path)
+	f.part(w, "spec", f.spec, reflect.ValueOf(run.spec).Elem())
+	f.part(w, "metadata", f.metadata, reflect.ValueOf(run.metadata))
 	if f.containers == nil {
-		return b
+		return
 	}
-	b = append(f.key(b, "containers"), tagArray)
-	b = binary.AppendUvarint(b, uint64(len(spec.InitContainers)+len(spec.Containers)+len(spec.EphemeralContainers)))
-	add := func(list, kind string, i int, name string, e encode, v reflect.Value) {
-		b = append(b, tagObject)
-		b = f.text(b, f.containers, "name", name)
-		b = f.text(b, f.containers, "type", kind)
-		if f.containers.at("path") != nil {
-			b = appendString(f.key(b, "path"), path+"."+list+"["+strconv.Itoa(i)+"]")
+	f.key(w, "containers")
+	w.tag(tagArray)
+	if n := run.containers(); container != allContainers && n > 0 {
+		w.length(1)
+		f.ofContainer(w, run, container)
+	} else {
+		w.length(n)
+		for i := range n {
+			f.ofContainer(w, run, i)
 		}
-		b = append(f.part(b, "spec", e, v), tagEnd)
 	}
-	for i := range spec.InitContainers {
-		c := &spec.InitContainers[i]
-		add("initContainers", "initContainer", i, c.Name, f.container, reflect.ValueOf(c).Elem())
+}
+
+// containers is how many there are of all types.
+func (run *workload) containers() int {
+	return len(run.spec.InitContainers) + len(run.spec.Containers) + len(run.spec.EphemeralContainers)
+}
+
+// container returns one of the containers, with its type and where it stands in the spec.
+func (run *workload) container(i int) (c *corev1.Container, kind, list string, n int) {
+	if n := len(run.spec.InitContainers); i < n {
+		return &run.spec.InitContainers[i], "initContainer", "initContainers", i
+	} else {
+		i -= n
 	}
-	for i := range spec.Containers {
-		c := &spec.Containers[i]
-		add("containers", "container", i, c.Name, f.container, reflect.ValueOf(c).Elem())
+	if n := len(run.spec.Containers); i < n {
+		return &run.spec.Containers[i], "container", "containers", i
+	} else {
+		i -= n
 	}
-	for i := range spec.EphemeralContainers {
-		c := &spec.EphemeralContainers[i]
-		add("ephemeralContainers", "ephemeralContainer", i, c.Name, f.ephemeral, reflect.ValueOf(c).Elem())
+	return (*corev1.Container)(&run.spec.EphemeralContainers[i].EphemeralContainerCommon), "ephemeralContainer", "ephemeralContainers", i
+}
+
+func (f *form) ofContainer(w *writer, run *workload, i int) {
+	c, kind, list, n := run.container(i)
+	w.container = containerInput{Name: c.Name, Type: kind, Spec: c}
+	if f.containers.at("path") != nil {
+		w.container.Path = run.path + "." + list + "[" + strconv.Itoa(n) + "]"
 	}
-	return b
+	if f.containers.at("image") != nil {
+		w.container.Image = imageOf(c)
+	}
+	if f.containers.at("literals") != nil {
+		w.container.Literals = literalsOf(c)
+	}
+	if f.containers.at("fromSecret") != nil {
+		w.container.FromSecret = secretsOf(c)
+	}
+	f.container(w, reflect.ValueOf(&w.container).Elem())
 }
 
 // input is Rego's value of what was written.

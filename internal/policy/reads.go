@@ -1,11 +1,17 @@
 package policy
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"math"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // reads is the part of a document that checks read: the whole of it, or what they read of some fields. It is found in the
 // compiled rules and holds rather too much than too little: what it leaves out, no verdict depends on.
 type reads struct {
 	whole bool
+	told  bool // it goes into what a check says, and nothing depends on what it is: see tells
 	of    map[string]*reads
 }
 
@@ -14,7 +20,7 @@ const each = "*"
 
 // at returns what is read of a field, or nil.
 func (r *reads) at(field string) *reads {
-	if r == nil || r.whole {
+	if r == nil || r.whole || r.told {
 		return r
 	}
 	if f, ok := r.of[field]; ok {
@@ -23,31 +29,17 @@ func (r *reads) at(field string) *reads {
 	return r.of[each]
 }
 
-// own reports whether something is read that seldom is the same in two objects: names, labels, images, what is run.
-func (r *reads) own() bool {
-	w := r.at("workload")
-	c := w.at("containers").each().at("spec")
-	for _, part := range []*reads{
-		r.at("object"), w.at("name"), w.at("namespace"), w.at("metadata"), c.at("image"), c.at("command"), c.at("args"), c.at("env"), c.at("resources"),
-	} {
-		if part != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // unlike returns itself where more of metadata is read than labels and annotations that are named: what else stands there is
 // each pod's own, or may be.
 func (r *reads) unlike() *reads {
 	if r == nil {
 		return nil
 	}
-	if r.whole {
+	if r.whole || r.told {
 		return r
 	}
 	for field, f := range r.of {
-		if field != "labels" && field != "annotations" || f.whole || f.of[each] != nil {
+		if field != "labels" && field != "annotations" || f.whole || f.told || f.of[each] != nil {
 			return r
 		}
 	}
@@ -82,33 +74,51 @@ func (r *reads) add(other *reads) {
 	if other == nil {
 		return
 	}
-	r.whole = r.whole || other.whole
+	r.whole, r.told = r.whole || other.whole, r.told || other.told
 	for field, f := range other.of {
 		r.grow([]string{field}).add(f)
 	}
 }
 
-// readsOf returns what the rule, and all rules that it uses, read of the input.
-func readsOf(compiler *ast.Compiler, rule ast.Ref) *reads {
-	a := &analysis{compiler: compiler, input: &reads{}, seen: map[*ast.Rule]bool{}}
+// fully returns the same with the whole of what is told.
+func (r *reads) fully() *reads {
+	out := &reads{whole: r.whole || r.told, of: make(map[string]*reads, len(r.of))}
+	for field, f := range r.of {
+		out.of[field] = f.fully()
+	}
+	return out
+}
+
+// readsOf returns what the rule, and all rules that it uses, read of the input, and whether the rule asks of each container by
+// itself: what it yields for a workload is then what it yields for its containers one by one, taken together.
+func readsOf(compiler *ast.Compiler, rule ast.Ref) (*reads, bool) {
+	a := &analysis{compiler: compiler, input: &reads{}, seen: map[*ast.Rule]bool{}, severally: true}
+	for _, r := range compiler.GetRulesExact(rule) {
+		a.seen[r] = true
+		s := a.scope(r)
+		s.told = tells(r)
+		s.walk(r)
+		a.severally = a.severally && (s.ranges == 0 || s.ranges == 1 && s.rangesOverContainers(r))
+	}
 	a.follow(rule)
 	a.input.settle()
-	return a.input
+	return a.input, a.severally
 }
 
 type analysis struct {
-	compiler *ast.Compiler
-	input    *reads
-	seen     map[*ast.Rule]bool
+	compiler  *ast.Compiler
+	input     *reads
+	seen      map[*ast.Rule]bool
+	severally bool // no other rule than the one that is asked for reads a container
 }
 
 func (a *analysis) follow(ref ast.Ref) {
 	for _, rule := range a.compiler.GetRulesDynamicWithOpts(ref, ast.RulesOptions{}) {
 		if !a.seen[rule] {
 			a.seen[rule] = true
-			s := &scope{analysis: a, names: map[ast.Var][]ast.Ref{}}
-			s.learn(rule)
+			s := a.scope(rule)
 			s.walk(rule)
+			a.severally = a.severally && s.ranges == 0
 		}
 	}
 }
@@ -116,11 +126,16 @@ func (a *analysis) follow(ref ast.Ref) {
 // scope is one rule: its variables that only name a part of the input, as in container := input.workload.containers[_].
 type scope struct {
 	*analysis
-	names map[ast.Var][]ast.Ref // the references that a variable is made equal to
+	names  map[ast.Var][]ast.Ref // the references that a variable is made equal to
+	told   map[ast.Var]bool
+	ranges int // how often it turns to the containers
 }
 
-// learn finds the names.
-func (s *scope) learn(rule *ast.Rule) {
+// containers is where they stand in the input.
+var containers = []string{"workload", "containers", each}
+
+func (a *analysis) scope(rule *ast.Rule) *scope {
+	s := &scope{analysis: a, names: map[ast.Var][]ast.Ref{}}
 	ast.WalkExprs(rule, func(e *ast.Expr) bool {
 		if v, ref, ok := naming(e); ok {
 			s.names[v] = append(s.names[v], ref)
@@ -132,6 +147,20 @@ func (s *scope) learn(rule *ast.Rule) {
 			delete(s.names, v)
 		}
 	}
+	return s
+}
+
+// rangesOverContainers reports whether the rule yields something for any of the containers, one at a time.
+func (s *scope) rangesOverContainers(rule *ast.Rule) bool {
+	return rule.Else == nil && rule.Head.RuleKind() == ast.MultiValue && slices.ContainsFunc(rule.Body, func(e *ast.Expr) bool {
+		v, ref, ok := naming(e)
+		if !ok || e.Negated || len(s.names[v]) != 1 {
+			return false
+		}
+		path, ok := s.path(ref, 0)
+		index, isVar := ref[len(ref)-1].Value.(ast.Var)
+		return ok && slices.Equal(path, containers) && isVar && occurrences(rule)[index] == 1
+	})
 }
 
 // naming returns the two sides of an expression that makes a variable equal to a reference.
@@ -164,18 +193,22 @@ func (s *scope) walk(x any) {
 			return true
 		case *ast.With:
 			s.input.whole = true // another input, or other data, for part of a rule
+			s.ranges = math.MaxInt
 		case *ast.Expr:
 			if v, ref, ok := naming(x); ok && len(s.names[v]) == 1 {
-				s.read(ref, false)
+				at := s.read(ref)
+				at.told = at.told || s.told[v]
 				return true
 			}
 		case *ast.Term:
 			switch v := x.Value.(type) {
 			case ast.Var:
-				s.read(ast.Ref{x}, true)
+				if !s.told[v] {
+					s.read(ast.Ref{x}).whole = true
+				}
 				return true
 			case ast.Ref:
-				s.read(v, true)
+				s.read(v).whole = true
 				return true
 			}
 		}
@@ -183,19 +216,33 @@ func (s *scope) walk(x any) {
 	}).Walk(x)
 }
 
-// read notes that a reference is followed, and, if whole, that all it leads to is looked at.
-func (s *scope) read(ref ast.Ref, whole bool) {
+// read notes that a reference is followed, and returns what is read at its end.
+func (s *scope) read(ref ast.Ref) *reads {
 	for _, t := range ref[1:] {
 		s.walk(t)
 	}
 	if ref[0].Equal(ast.DefaultRootDocument) {
 		s.follow(ref)
-		return
+		return &reads{}
 	}
-	if path, ok := s.path(ref, 0); ok {
-		at := s.input.grow(path)
-		at.whole = at.whole || whole
+	path, ok := s.path(ref, 0)
+	if !ok {
+		return &reads{}
 	}
+	if head, _ := s.path(ref[:1], 0); len(head) < len(containers) && within(path, containers) {
+		s.ranges++
+	}
+	return s.input.grow(path)
+}
+
+// within reports whether a path leads to what the other one does, or into it, or to something that holds it.
+func within(path, other []string) bool {
+	for i := range min(len(path), len(other)) {
+		if path[i] != other[i] && path[i] != each {
+			return false
+		}
+	}
+	return true
 }
 
 // path returns where in the input a reference leads, if it does.

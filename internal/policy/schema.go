@@ -59,12 +59,10 @@ func (d definitions) input(scope finding.Scope, kinds []snapshot.Kind) schema {
 	if runsPods {
 		properties["workload"] = object(schema{
 			"kind": text, "namespace": text, "name": text, "staticPod": text,
-			"path":     text,
-			"spec":     d.of(reflect.TypeFor[corev1.PodSpec]()),
-			"metadata": d.of(reflect.TypeFor[metav1.ObjectMeta]()),
-			"containers": array(object(schema{
-				"name": text, "type": text, "path": text, "spec": d.of(reflect.TypeFor[corev1.Container]()),
-			})),
+			"path":       text,
+			"spec":       d.of(reflect.TypeFor[corev1.PodSpec]()),
+			"metadata":   d.of(reflect.TypeFor[metav1.ObjectMeta]()),
+			"containers": d.of(reflect.TypeFor[[]containerInput]()),
 		})
 	}
 	return object(properties)

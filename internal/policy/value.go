@@ -28,6 +28,7 @@ const (
 	tagInt    = 'i'
 	tagNumber = 'd' // in decimal
 	tagString = 's'
+	tagTold   = 'x' // a string that only is told, by its number
 	tagArray  = 'a' // with its length
 	tagObject = 'o' // fields, then tagEnd
 	tagField  = 'k' // a key by its number in names, and the value
@@ -35,8 +36,38 @@ const (
 	tagEnd    = 'e'
 )
 
-// encode appends a value. It reports false, and may have appended something, where the value is unset.
-type encode func(b []byte, v reflect.Value) ([]byte, bool)
+// writer is what is encoded, and apart from it what only is told.
+type writer struct {
+	b         []byte
+	told      []string
+	container containerInput // the one that is written
+}
+
+func (w *writer) tag(t byte) { w.b = append(w.b, t) }
+
+func (w *writer) length(n int) { w.b = binary.AppendUvarint(w.b, uint64(n)) }
+
+func (w *writer) text(s string) {
+	w.length(len(s))
+	w.b = append(w.b, s...)
+}
+
+func (w *writer) string(s string) {
+	w.tag(tagString)
+	w.text(s)
+}
+
+func (w *writer) int(n int64) { w.b = binary.AppendVarint(append(w.b, tagInt), n) }
+
+// tell writes a mark in place of the text.
+func (w *writer) tell(s string) {
+	w.tag(tagTold)
+	w.length(len(w.told))
+	w.told = append(w.told, s)
+}
+
+// encode writes a value. It reports false, and may have written something, where the value is unset.
+type encode func(w *writer, v reflect.Value) bool
 
 // codec makes encoders of Go types, and reads what they wrote. It may be used by many at once when all are made.
 type codec struct {
@@ -49,7 +80,7 @@ func newCodec() *codec {
 	return &codec{numbers: map[string]uint64{}, whole: map[reflect.Type]*encode{}}
 }
 
-// field appends the key of a field.
+// field returns the key of a field.
 func (c *codec) field(name string) []byte {
 	n, ok := c.numbers[name]
 	if !ok {
@@ -62,11 +93,20 @@ func (c *codec) field(name string) []byte {
 
 // encoder returns the encoder of what r reads of a type.
 func (c *codec) encoder(t reflect.Type, r *reads) encode {
+	if r.told && !r.whole && t.Kind() == reflect.String {
+		return func(w *writer, v reflect.Value) bool {
+			w.tell(v.String())
+			return true
+		}
+	}
+	if r.told && t.Kind() != reflect.Pointer { // no text: all of it goes into one
+		r = &reads{whole: true}
+	}
 	if !r.whole {
 		return c.newEncoder(t, r)
 	}
 	if e, ok := c.whole[t]; ok { // a type may hold itself
-		return func(b []byte, v reflect.Value) ([]byte, bool) { return (*e)(b, v) }
+		return func(w *writer, v reflect.Value) bool { return (*e)(w, v) }
 	}
 	e := new(encode)
 	c.whole[t] = e
@@ -77,17 +117,20 @@ func (c *codec) encoder(t reflect.Type, r *reads) encode {
 func (c *codec) newEncoder(t reflect.Type, r *reads) encode {
 	switch t {
 	case reflect.TypeFor[resource.Quantity]():
-		return func(b []byte, v reflect.Value) ([]byte, bool) {
+		return func(w *writer, v reflect.Value) bool {
 			q := v.Interface().(resource.Quantity)
-			return appendString(b, q.String()), true
+			w.string(q.String())
+			return true
 		}
 	case reflect.TypeFor[intstr.IntOrString]():
-		return func(b []byte, v reflect.Value) ([]byte, bool) {
+		return func(w *writer, v reflect.Value) bool {
 			s := v.Interface().(intstr.IntOrString)
 			if s.Type == intstr.String {
-				return appendString(b, s.StrVal), true
+				w.string(s.StrVal)
+			} else {
+				w.int(int64(s.IntVal))
 			}
-			return appendInt(b, int64(s.IntVal)), true
+			return true
 		}
 	case reflect.TypeFor[metav1.Time](), reflect.TypeFor[metav1.MicroTime]():
 		return viaJSON
@@ -98,56 +141,64 @@ func (c *codec) newEncoder(t reflect.Type, r *reads) encode {
 	switch t.Kind() {
 	case reflect.Pointer:
 		elem := c.encoder(t.Elem(), r)
-		return func(b []byte, v reflect.Value) ([]byte, bool) {
-			if v.IsNil() {
-				return b, false
-			}
-			return elem(b, v.Elem())
-		}
+		return func(w *writer, v reflect.Value) bool { return !v.IsNil() && elem(w, v.Elem()) }
 	case reflect.String:
-		return func(b []byte, v reflect.Value) ([]byte, bool) { return appendString(b, v.String()), true }
+		return func(w *writer, v reflect.Value) bool {
+			w.string(v.String())
+			return true
+		}
 	case reflect.Bool:
-		return func(b []byte, v reflect.Value) ([]byte, bool) {
+		return func(w *writer, v reflect.Value) bool {
 			if v.Bool() {
-				return append(b, tagTrue), true
+				w.tag(tagTrue)
+			} else {
+				w.tag(tagFalse)
 			}
-			return append(b, tagFalse), true
+			return true
 		}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return func(b []byte, v reflect.Value) ([]byte, bool) { return appendInt(b, v.Int()), true }
+		return func(w *writer, v reflect.Value) bool {
+			w.int(v.Int())
+			return true
+		}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
 			return viaJSON
 		}
 		elem := c.encoder(t.Elem(), r.each())
-		return func(b []byte, v reflect.Value) ([]byte, bool) {
+		return func(w *writer, v reflect.Value) bool {
 			if v.IsNil() {
-				return b, false
+				return false
 			}
-			b = binary.AppendUvarint(append(b, tagArray), uint64(v.Len()))
+			w.tag(tagArray)
+			w.length(v.Len())
 			for i := range v.Len() {
-				before := len(b)
-				var ok bool
-				if b, ok = elem(b, v.Index(i)); !ok {
-					b = append(b[:before], tagNull) // as in JSON: an array keeps its places
-				}
+				w.orNull(elem, v.Index(i)) // as in JSON: an array keeps its places
 			}
-			return b, true
+			return true
 		}
 	case reflect.Map:
 		if t.Key().Kind() == reflect.String {
 			return c.mapEncoder(t, r)
 		}
-		return func(b []byte, _ reflect.Value) ([]byte, bool) { return b, false }
+		return func(*writer, reflect.Value) bool { return false }
 	case reflect.Struct:
 		return c.structEncoder(t, r)
 	}
 	return viaJSON
 }
 
+// orNull writes the value, or null where it is unset.
+func (w *writer) orNull(e encode, v reflect.Value) {
+	before := len(w.b)
+	if !e(w, v) {
+		w.b = append(w.b[:before], tagNull)
+	}
+}
+
 // each is what is read of an array's elements: no rule reads an element alone.
 func (r *reads) each() *reads {
-	if r == nil || r.whole {
+	if r == nil || r.whole || r.told {
 		return r
 	}
 	all := &reads{}
@@ -170,9 +221,9 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 	if other == nil {
 		return namedEntries(t, byKey)
 	}
-	return func(b []byte, v reflect.Value) ([]byte, bool) {
+	return func(w *writer, v reflect.Value) bool {
 		if v.IsNil() {
-			return b, false
+			return false
 		}
 		keys := make([]string, 0, v.Len())
 		values := make(map[string]reflect.Value, v.Len())
@@ -182,15 +233,16 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 			values[key] = iter.Value()
 		}
 		slices.Sort(keys)
-		b = append(b, tagObject)
+		w.tag(tagObject)
 		for _, key := range keys {
 			value := byKey[key]
 			if value == nil {
 				value = other
 			}
-			b = appendEntry(b, key, value, values[key])
+			w.entry(key, value, values[key])
 		}
-		return append(b, tagEnd), true
+		w.tag(tagEnd)
+		return true
 	}
 }
 
@@ -201,33 +253,30 @@ func namedEntries(t reflect.Type, byKey map[string]encode) encode {
 	for i, name := range names {
 		keys[i] = reflect.ValueOf(name).Convert(t.Key())
 	}
-	return func(b []byte, v reflect.Value) ([]byte, bool) {
-		before := len(b)
-		b = append(b, tagObject)
+	return func(w *writer, v reflect.Value) bool {
+		before := len(w.b)
+		w.tag(tagObject)
 		for i, name := range names {
 			if value := v.MapIndex(keys[i]); value.IsValid() {
-				b = appendEntry(b, name, byKey[name], value)
+				w.entry(name, byKey[name], value)
 			}
 		}
-		if len(b) == before+1 {
-			return b[:before], false
+		if len(w.b) == before+1 {
+			w.b = w.b[:before]
+			return false
 		}
-		return append(b, tagEnd), true
+		w.tag(tagEnd)
+		return true
 	}
 }
 
-func appendEntry(b []byte, key string, value encode, v reflect.Value) []byte {
-	b = appendText(append(b, tagKey), key)
-	if with, ok := value(b, v); ok {
-		return with
-	}
-	return append(b, tagNull)
+func (w *writer) entry(key string, value encode, v reflect.Value) {
+	w.tag(tagKey)
+	w.text(key)
+	w.orNull(value, v)
 }
 
 func (c *codec) structEncoder(t reflect.Type, r *reads) encode {
-	if _, any := r.of[each]; any {
-		r = &reads{whole: true} // all fields, by a variable
-	}
 	type part struct {
 		path      []int // from the struct, through inlined ones
 		key       []byte
@@ -250,8 +299,8 @@ func (c *codec) structEncoder(t reflect.Type, r *reads) encode {
 		}
 	}
 	collect(t, nil)
-	return func(b []byte, v reflect.Value) ([]byte, bool) {
-		b = append(b, tagObject)
+	return func(w *writer, v reflect.Value) bool {
+		w.tag(tagObject)
 		for i := range parts {
 			p := &parts[i]
 			fv := v
@@ -261,13 +310,14 @@ func (c *codec) structEncoder(t reflect.Type, r *reads) encode {
 			if p.omitEmpty && fv.Kind() != reflect.Struct && fv.IsZero() || isEmptyList(fv) {
 				continue
 			}
-			before := len(b)
-			var ok bool
-			if b, ok = p.encode(append(b, p.key...), fv); !ok {
-				b = b[:before]
+			before := len(w.b)
+			w.b = append(w.b, p.key...)
+			if !p.encode(w, fv) {
+				w.b = w.b[:before]
 			}
 		}
-		return append(b, tagEnd), true
+		w.tag(tagEnd)
+		return true
 	}
 }
 
@@ -275,54 +325,52 @@ func isEmptyList(v reflect.Value) bool {
 	return (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0
 }
 
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func appendString(b []byte, s string) []byte { return appendText(append(b, tagString), s) }
-
-func appendInt(b []byte, n int64) []byte { return binary.AppendVarint(append(b, tagInt), n) }
-
 // viaJSON is for the few types that say by code what their JSON is.
-func viaJSON(b []byte, v reflect.Value) ([]byte, bool) {
+func viaJSON(w *writer, v reflect.Value) bool {
 	data, err := json.Marshal(v.Interface())
 	if err != nil {
-		return b, false
+		return false
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	var decoded any
 	if err := decoder.Decode(&decoded); err != nil || decoded == nil {
-		return b, false
+		return false
 	}
-	return appendAny(b, decoded), true
+	w.any(decoded)
+	return true
 }
 
-func appendAny(b []byte, v any) []byte {
+func (w *writer) any(v any) {
 	switch v := v.(type) {
 	case string:
-		return appendString(b, v)
+		w.string(v)
 	case json.Number:
-		return appendText(append(b, tagNumber), v.String())
+		w.tag(tagNumber)
+		w.text(v.String())
 	case bool:
 		if v {
-			return append(b, tagTrue)
+			w.tag(tagTrue)
+		} else {
+			w.tag(tagFalse)
 		}
-		return append(b, tagFalse)
 	case []any:
-		b = binary.AppendUvarint(append(b, tagArray), uint64(len(v)))
+		w.tag(tagArray)
+		w.length(len(v))
 		for _, item := range v {
-			b = appendAny(b, item)
+			w.any(item)
 		}
-		return b
 	case map[string]any:
-		b = append(b, tagObject)
+		w.tag(tagObject)
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			b = appendAny(appendText(append(b, tagKey), key), v[key])
+			w.tag(tagKey)
+			w.text(key)
+			w.any(v[key])
 		}
-		return append(b, tagEnd)
+		w.tag(tagEnd)
+	default:
+		w.tag(tagNull)
 	}
-	return append(b, tagNull)
 }
 
 // decode returns Rego's value of the encoded one that b starts with, and what comes behind it.
@@ -342,6 +390,9 @@ func (c *codec) decode(b []byte) (*ast.Term, []byte) {
 	case tagString:
 		s, b := cutText(b)
 		return ast.InternedTerm(s), b
+	case tagTold:
+		n, size := binary.Uvarint(b)
+		return ast.StringTerm(markOf(int(n))), b[size:]
 	case tagArray:
 		n, size := binary.Uvarint(b)
 		b = b[size:]

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -76,10 +77,12 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 		v.Message = printable(v.Message)
 		out = append(out, v)
 	}
-	slices.SortFunc(out, func(a, b violation) int {
-		return strings.Compare(a.Path+"\x00"+a.Key+"\x00"+a.Message, b.Path+"\x00"+b.Key+"\x00"+b.Message)
-	})
+	slices.SortFunc(out, byPlace)
 	return out, nil
+}
+
+func byPlace(a, b violation) int {
+	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Key, b.Key), strings.Compare(a.Message, b.Message), strings.Compare(a.Severity, b.Severity))
 }
 
 // merged makes one finding of those of a check that have one identity: reports would keep only the first. It says what each said.

@@ -213,11 +213,11 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 		root.look(content, is)
 	}
 	r.mu.Unlock()
-	judge := r.judges.Object
-	if isPod && seen {
-		judge = r.judges.Apart
+	as := root.object
+	if !root.read {
+		as = identity(o) // it only claims to be that owner's
 	}
-	all := judge(ctx, o)
+	all := r.judges.Owned(ctx, o, as, isPod && seen)
 	if !isPod {
 		r.remember(o, all.Findings)
 	}

@@ -76,15 +76,21 @@ name := trim_suffix(input.workload.name, sprintf("-%s", [replicas])) if not inpu
 
 replicas := input.workload.metadata.labels["pod-template-hash"] if input.workload.kind == "ReplicaSet"
 
-# control_plane_pod is true for the static pods that are the control plane.
+# control_plane_pod is true for the static pods that are the control plane, and run its images. It asks for no name but a static
+# pod's: checks that use it judge a template and its pods once.
 control_plane_pod if {
-	own
+	input.workload.namespace == "kube-system"
 	input.workload.staticPod in {
 		"etcd",
 		"kube-apiserver",
 		"kube-controller-manager",
 		"kube-scheduler",
 	}
+	count({image |
+		some container in input.workload.containers
+		image := container.spec.image
+		alien(image, input.workload.staticPod)
+	}) == 0
 }
 
 of_kubernetes := {

@@ -29,52 +29,57 @@ package kubemuster.checks.workload.cloud_key
 import data.kubemuster.lib.literals
 
 violations contains violation if {
-	some variable in literals.environment
-	variable.class in classes
+	some container in input.workload.containers
+	some literal in container.literals
+	literal.field == "env"
+	literal.class in classes
 	violation := {
-		"path": variable.path,
-		"message": sprintf("environment variable %s of container %s holds an access key of AWS", [variable.name, variable.container]),
-		"key": sprintf("env %s", [variable.name]),
+		"path": sprintf("%s.%s", [container.path, literal.path]),
+		"message": sprintf("environment variable %s of container %s holds an access key of AWS", [literal.name, container.name]),
+		"key": sprintf("env %s", [literal.name]),
 	}
 }
 
 violations contains violation if {
-	some variable in literals.environment
-	count({class | class := variable.class} & classes) == 0
-	count([class | class := variable.class; startswith(class, "$(")]) == 0 # the value of another variable
-	cloud := literals.clouds[variable.name]
+	some container in input.workload.containers
+	some literal in container.literals
+	literal.field == "env"
+	count({class | class := literal.class} & classes) == 0
+	count([class | class := literal.class; startswith(class, "$(")]) == 0 # the value of another variable
+	cloud := literals.clouds[literal.name]
 	violation := {
-		"path": variable.path,
-		"message": sprintf("environment variable %s of container %s holds a static key of %s", [variable.name, variable.container, cloud]),
-		"key": sprintf("env %s", [variable.name]),
+		"path": sprintf("%s.%s", [container.path, literal.path]),
+		"message": sprintf("environment variable %s of container %s holds a static key of %s", [literal.name, container.name, cloud]),
+		"key": sprintf("env %s", [literal.name]),
 	}
 }
 
 violations contains violation if {
-	some argument in literals.arguments
-	argument.class in classes
+	some container in input.workload.containers
+	some literal in container.literals
+	literal.field != "env"
+	literal.class in classes
 	violation := {
-		"path": argument.path,
-		"message": sprintf("an argument of container %s holds an access key of AWS", [argument.container]),
-		"key": argument.field,
+		"path": sprintf("%s.%s", [container.path, literal.path]),
+		"message": sprintf("an argument of container %s holds an access key of AWS", [container.name]),
+		"key": literal.field,
 	}
 }
 
 # From a Secret it is out of the definition, and still static. Storage that speaks S3 takes keys of these names too.
 violations contains violation if {
 	some container in input.workload.containers
-	some i, variable in container.spec.env
-	variable.valueFrom.secretKeyRef
-	cloud := literals.clouds[variable.name]
+	some taken in container.fromSecret
+	cloud := literals.clouds[taken.name]
 	violation := {
-		"path": sprintf("%s.env[%d].valueFrom.secretKeyRef", [container.path, i]),
+		"path": sprintf("%s.%s", [container.path, taken.path]),
 		"message": sprintf("environment variable %s of container %s takes a static key of %s from Secret %s", [
-			variable.name,
+			taken.name,
 			container.name,
 			cloud,
-			variable.valueFrom.secretKeyRef.name,
+			taken.secret,
 		]),
-		"key": sprintf("env %s", [variable.name]),
+		"key": sprintf("env %s", [taken.name]),
 		"severity": "medium",
 	}
 }

@@ -14,9 +14,9 @@ test_fails_for_literal_keys if {
 			"message": "environment variable KEY of container backup holds an access key of AWS",
 			"key": "env KEY",
 		},
-	} with input as container({"env": [
-		{"name": "AWS_ACCESS_KEY_ID", "value": "<aws-key-id>"},
-		{"name": "KEY", "value": "<aws-secret-key>"},
+	} with input as container({"literals": [
+		variable(0, "AWS_ACCESS_KEY_ID", "<aws-key-id>"),
+		variable(1, "KEY", "<aws-secret-key>"),
 	]})
 }
 
@@ -24,10 +24,9 @@ test_fails_for_literal_keys_of_other_clouds if {
 	{v.message | some v in cloud_key.violations} == {
 		"environment variable AZURE_CLIENT_SECRET of container backup holds a static key of Azure",
 		"environment variable GCP_KEY of container backup holds a static key of Google Cloud",
-	} with input as container({"env": [
-		{"name": "AZURE_CLIENT_SECRET", "value": "<named-secret>"},
-		{"name": "GCP_KEY", "value": "<private-key>"},
-		{"name": "ARM_CLIENT_SECRET", "value": "<plain>"},
+	} with input as container({"literals": [
+		variable(0, "AZURE_CLIENT_SECRET", "<named-secret>"),
+		variable(1, "GCP_KEY", "<private-key>"),
 	]})
 }
 
@@ -36,7 +35,10 @@ test_fails_once_for_arguments if {
 		"path": "spec.containers[0].args",
 		"message": "an argument of container backup holds an access key of AWS",
 		"key": "args",
-	}} with input as container({"args": ["--key-id=<aws-key-id>", "--key", "<aws-secret-key>"]})
+	}} with input as container({"literals": [
+		{"path": "args", "field": "args", "name": "--key-id", "class": "<aws-key-id>"},
+		{"path": "args", "field": "args", "name": "--key", "class": "<aws-secret-key>"},
+	]})
 }
 
 test_fails_for_keys_from_a_secret if {
@@ -45,21 +47,20 @@ test_fails_for_keys_from_a_secret if {
 		"message": "environment variable AZURE_CLIENT_SECRET of container backup takes a static key of Azure from Secret azure",
 		"key": "env AZURE_CLIENT_SECRET",
 		"severity": "medium",
-	}} with input as container({"env": [{
+	}} with input as container({"fromSecret": [{
+		"path": "env[0].valueFrom.secretKeyRef",
 		"name": "AZURE_CLIENT_SECRET",
-		"valueFrom": {"secretKeyRef": {"name": "azure", "key": "secret"}},
+		"secret": "azure",
 	}]})
 }
 
 test_passes_for_other_variables if {
 	cloud_key.violations == set() with input as container({
-		"env": [
-			{"name": "AWS_REGION", "value": "<plain>"},
-			{"name": "AWS_ROLE_ARN", "value": "<plain>"},
-			{"name": "AWS_SECRET_ACCESS_KEY", "value": "$(FROM_SECRET)"},
-			{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
+		"literals": [
+			variable(0, "AWS_SECRET_ACCESS_KEY", "$(FROM_SECRET)"),
+			variable(1, "PASSWORD", "<named-secret>"),
 		],
-		"args": ["--region=eu-west-1"],
+		"fromSecret": [{"path": "env[2].valueFrom.secretKeyRef", "name": "PASSWORD", "secret": "db"}],
 	})
 }
 
@@ -67,9 +68,9 @@ test_passes_for_absent_fields if {
 	cloud_key.violations == set() with input as container({})
 }
 
-container(spec) := {"workload": {"path": "spec", "spec": {}, "containers": [{
-	"name": "backup",
-	"type": "container",
-	"path": "spec.containers[0]",
-	"spec": spec,
-}]}}
+variable(i, name, class) := {"path": sprintf("env[%d].value", [i]), "field": "env", "name": name, "class": class}
+
+container(fields) := {"workload": {"path": "spec", "spec": {}, "containers": [object.union(
+	{"name": "backup", "type": "container", "path": "spec.containers[0]", "spec": {}},
+	fields,
+)]}}

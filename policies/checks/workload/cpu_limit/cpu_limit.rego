@@ -26,7 +26,7 @@ violations contains violation if {
 	not pod_limited
 	some container in input.workload.containers
 	container.type != "ephemeralContainer"
-	not container.path in limited
+	count({limit | limit := container.spec.resources.limits.cpu; limit != "0"}) == 0
 	violation := {
 		"path": sprintf("%s.resources.limits.cpu", [container.path]),
 		"message": sprintf("container %s has no CPU limit", [container.name]),
@@ -35,8 +35,3 @@ violations contains violation if {
 
 # A limit of 0 means none.
 pod_limited if input.workload.spec.resources.limits.cpu != "0"
-
-limited contains container.path if {
-	some container in input.workload.containers
-	container.spec.resources.limits.cpu != "0"
-}

@@ -36,6 +36,7 @@ violations contains violation if {
 }
 
 violations contains violation if {
+	components.named
 	not owned
 	count(components.foreign) > 0
 	violation := {

@@ -22,10 +22,9 @@ package kubemuster.checks.workload.image_digest
 
 violations contains violation if {
 	some container in input.workload.containers
-	reference := container.spec.image
-	not contains(reference, "@")
+	not container.image.digest
 	violation := {
 		"path": sprintf("%s.image", [container.path]),
-		"message": sprintf("container %s runs image %s without a digest", [container.name, reference]),
+		"message": sprintf("container %s runs image %s without a digest", [container.name, container.spec.image]),
 	}
 }

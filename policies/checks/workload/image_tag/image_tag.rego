@@ -24,7 +24,8 @@ import data.kubemuster.lib.image
 
 violations contains violation if {
 	some container in input.workload.containers
-	image.floats(container.spec.image)
+	container.image.tag == "latest"
+	not container.image.digest
 	violation := {
 		"path": sprintf("%s.image", [container.path]),
 		"message": sprintf("container %s runs image %s without a fixed tag or digest", [container.name, container.spec.image]),

@@ -12,7 +12,7 @@ test_fails_for_latest_and_for_no_tag if {
 			"path": "spec.initContainers[0].image",
 			"message": "container setup runs image busybox:latest without a fixed tag or digest",
 		},
-	} with input as pod({}, {"image": "registry.example:5000/web"}, {"image": "busybox:latest"})
+	} with input as pod({}, image("registry.example:5000/web", {"tag": "latest"}), image("busybox:latest", {"tag": "latest"}))
 }
 
 test_fails_for_an_image_volume if {
@@ -26,25 +26,27 @@ test_fails_for_an_image_volume if {
 			{"name": "model", "image": {"reference": "registry.example/model"}},
 			{"name": "rules", "image": {"reference": "registry.example/rules:3"}},
 		]},
-		{},
-		{},
+		{"spec": {}},
+		{"spec": {}},
 	)
 }
 
 test_passes_for_a_tag_and_for_a_digest if {
 	image_tag.violations == set() with input as pod(
 		{},
-		{"image": "registry.example:5000/web:1.4"},
-		{"image": "busybox@sha256:0000000000000000000000000000000000000000000000000000000000000000"},
+		image("registry.example:5000/web:1.4", {"tag": "1.4"}),
+		image("busybox:latest@sha256:00", {"tag": "latest", "digest": "sha256:00"}),
 	)
 }
 
 test_passes_for_absent_fields if {
-	image_tag.violations == set() with input as pod({}, {}, {"image": ""})
-	image_tag.violations == set() with input as pod({"volumes": [{"name": "model", "image": {}}]}, {}, {})
+	image_tag.violations == set() with input as pod({}, {"spec": {}}, {"spec": {"image": ""}})
+	image_tag.violations == set() with input as pod({"volumes": [{"name": "model", "image": {}}]}, {"spec": {}}, {"spec": {}})
 }
 
 pod(spec, container, init) := {"workload": {"path": "spec", "spec": spec, "containers": [
-	{"name": "web", "type": "container", "path": "spec.containers[0]", "spec": container},
-	{"name": "setup", "type": "initContainer", "path": "spec.initContainers[0]", "spec": init},
+	object.union({"name": "web", "type": "container", "path": "spec.containers[0]"}, container),
+	object.union({"name": "setup", "type": "initContainer", "path": "spec.initContainers[0]"}, init),
 ]}}
+
+image(reference, pins) := {"spec": {"image": reference}, "image": pins}

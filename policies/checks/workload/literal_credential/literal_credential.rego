@@ -25,27 +25,31 @@ import data.kubemuster.lib.literals
 
 # Values never get here: the scanner puts what they look like in their place.
 violations contains violation if {
-	some variable in literals.environment
-	shape := shapes[variable.class]
-	not harmless(variable.class, variable.name)
-	not literals.clouds[variable.name]
+	some container in input.workload.containers
+	some literal in container.literals
+	literal.field == "env"
+	shape := shapes[literal.class]
+	not harmless(literal.class, literal.name)
+	not literals.clouds[literal.name]
 	violation := {
-		"path": variable.path,
-		"message": sprintf("environment variable %s of container %s holds %s", [variable.name, variable.container, shape.what]),
-		"key": sprintf("env %s", [variable.name]),
+		"path": sprintf("%s.%s", [container.path, literal.path]),
+		"message": sprintf("environment variable %s of container %s holds %s", [literal.name, container.name, shape.what]),
+		"key": sprintf("env %s", [literal.name]),
 		"severity": shape.severity,
 	}
 }
 
 # An argument is a class as a whole, after a flag of its own, or has one in it, as in --password=<named-secret>.
 violations contains violation if {
-	some argument in literals.arguments
-	shape := shapes[argument.class]
-	not harmless(argument.class, argument.name)
+	some container in input.workload.containers
+	some literal in container.literals
+	literal.field != "env"
+	shape := shapes[literal.class]
+	not harmless(literal.class, literal.name)
 	violation := {
-		"path": argument.path,
-		"message": sprintf("an argument of container %s holds %s", [argument.container, shape.what]),
-		"key": sprintf("%s %s", [argument.field, trim(argument.class, "<>")]),
+		"path": sprintf("%s.%s", [container.path, literal.path]),
+		"message": sprintf("an argument of container %s holds %s", [container.name, shape.what]),
+		"key": sprintf("%s %s", [literal.field, trim(literal.class, "<>")]),
 		"severity": shape.severity,
 	}
 }

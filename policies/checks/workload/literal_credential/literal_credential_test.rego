@@ -3,16 +3,15 @@ package kubemuster.checks.workload.literal_credential_test
 import data.kubemuster.checks.workload.literal_credential
 
 test_fails_for_each_shape if {
-	found := {violation.key: violation.severity | some violation in literal_credential.violations} with input as container({"env": [
-		{"name": "A", "value": "<private-key>"},
-		{"name": "B", "value": "<jwt>"},
-		{"name": "C", "value": "<token>"},
-		{"name": "D", "value": "<url-with-password>"},
-		{"name": "DB_PASSWORD", "value": "<named-secret>"},
-		{"name": "E", "value": "<high-entropy>"},
-		{"name": "F", "value": "<plain>"},
-		{"name": "G", "value": "<aws-secret-key>"},
-	]})
+	found := {violation.key: violation.severity | some violation in literal_credential.violations} with input as container([
+		variable(0, "A", "<private-key>"),
+		variable(1, "B", "<jwt>"),
+		variable(2, "C", "<token>"),
+		variable(3, "D", "<url-with-password>"),
+		variable(4, "DB_PASSWORD", "<named-secret>"),
+		variable(5, "E", "<high-entropy>"),
+		variable(6, "G", "<aws-secret-key>"),
+	])
 	found == {"env A": "high", "env B": "high", "env C": "high", "env D": "high", "env DB_PASSWORD": "medium"}
 }
 
@@ -22,10 +21,7 @@ test_fails_for_a_variable if {
 		"message": "environment variable DB_PASSWORD of container web holds a literal value under the name of a secret",
 		"key": "env DB_PASSWORD",
 		"severity": "medium",
-	}} with input as container({"env": [
-		{"name": "MODE", "value": "<plain>"},
-		{"name": "DB_PASSWORD", "value": "<named-secret>"},
-	]})
+	}} with input as container([variable(1, "DB_PASSWORD", "<named-secret>")])
 }
 
 test_fails_for_arguments if {
@@ -42,44 +38,46 @@ test_fails_for_arguments if {
 			"key": "command token",
 			"severity": "high",
 		},
-	} with input as container({
-		"command": ["sh", "-c", "curl -H \"X: <token>\" https://x.example"],
-		"args": ["--password=<named-secret>", "--secret", "<named-secret>"],
-	})
+	} with input as container([
+		argument("command", "X", "<token>"),
+		argument("args", "--password", "<named-secret>"),
+		argument("args", "--secret", "<named-secret>"),
+	])
 }
 
-test_fails_for_a_class_as_the_first_argument if {
-	count(literal_credential.violations) == 1 with input as container({"args": ["<jwt>"]})
+test_fails_for_a_class_without_a_name if {
+	count(literal_credential.violations) == 1 with input as container([argument("args", "", "<jwt>")])
 }
 
 test_passes_for_what_is_about_a_secret if {
-	literal_credential.violations == set() with input as container({
-		"env": [
-			{"name": "SECRET_NAME", "value": "<named-secret>"},
-			{"name": "TOKEN_URL", "value": "<named-secret>"},
-			{"name": "auth.method", "value": "<named-secret>"},
-		],
-		"args": ["--token-ttl=<named-secret>", "--auth-provider", "<named-secret>"],
-	})
+	literal_credential.violations == set() with input as container([
+		variable(0, "SECRET_NAME", "<named-secret>"),
+		variable(1, "TOKEN_URL", "<named-secret>"),
+		variable(2, "auth.method", "<named-secret>"),
+		argument("args", "--token-ttl", "<named-secret>"),
+		argument("args", "--auth-provider", "<named-secret>"),
+	])
 }
 
-test_passes_for_references if {
-	literal_credential.violations == set() with input as container({
-		"env": [
-			{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
-			{"name": "URL", "value": "$(DB_URL)"},
-		],
-		"args": ["--password=$(DB_PASSWORD)", "serve"],
-	})
+test_passes_for_references_and_what_is_another_checks if {
+	literal_credential.violations == set() with input as container([
+		variable(0, "URL", "$(DB_URL)"),
+		variable(1, "AWS_SECRET_ACCESS_KEY", "<named-secret>"),
+	])
 }
 
 test_passes_for_absent_fields if {
-	literal_credential.violations == set() with input as container({})
+	literal_credential.violations == set() with input as container([])
 }
 
-container(spec) := {"workload": {"path": "spec", "spec": {}, "containers": [{
+variable(i, name, class) := {"path": sprintf("env[%d].value", [i]), "field": "env", "name": name, "class": class}
+
+argument(field, name, class) := {"path": field, "field": field, "name": name, "class": class}
+
+container(literals) := {"workload": {"path": "spec", "spec": {}, "containers": [{
 	"name": "web",
 	"type": "container",
 	"path": "spec.containers[0]",
-	"spec": spec,
+	"spec": {},
+	"literals": literals,
 }]}}

@@ -27,7 +27,7 @@ violations contains violation if {
 	not pod_limited
 	some container in input.workload.containers
 	container.type != "ephemeralContainer"
-	not container.path in limited
+	count({limit | limit := container.spec.resources.limits.memory; limit != "0"}) == 0
 	violation := {
 		"path": sprintf("%s.resources.limits.memory", [container.path]),
 		"message": sprintf("container %s has no memory limit", [container.name]),
@@ -36,8 +36,3 @@ violations contains violation if {
 
 # A limit of 0 means none.
 pod_limited if input.workload.spec.resources.limits.memory != "0"
-
-limited contains container.path if {
-	some container in input.workload.containers
-	container.spec.resources.limits.memory != "0"
-}

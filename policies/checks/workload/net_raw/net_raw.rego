@@ -24,22 +24,23 @@ violations contains violation if {
 	# The field does not exist for Windows pods.
 	not input.workload.spec.os.name == "windows"
 	some container in input.workload.containers
-	not container.path in without
+	dropped := {name(capability) | some capability in container.spec.securityContext.capabilities.drop}
+	added := {name(capability) | some capability in container.spec.securityContext.capabilities.add}
+	kept(dropped & raw, added & raw)
 	violation := {
 		"path": sprintf("%s.securityContext.capabilities.drop", [container.path]),
 		"message": sprintf("container %s keeps NET_RAW", [container.name]),
 	}
 }
 
-# Runtimes take names in either case, with CAP_ before them or not.
-without contains container.path if {
-	some container in input.workload.containers
-	some dropped in container.spec.securityContext.capabilities.drop
-	trim_prefix(upper(dropped), "CAP_") in raw
-	count({true |
-		some added in container.spec.securityContext.capabilities.add
-		trim_prefix(upper(added), "CAP_") in raw
-	}) == 0
+kept(dropped, _) if count(dropped) == 0
+
+kept(dropped, added) if {
+	count(dropped) > 0
+	count(added) > 0
 }
+
+# Runtimes take names in either case, with CAP_ before them or not.
+name(capability) := trim_prefix(upper(capability), "CAP_")
 
 raw := {"ALL", "NET_RAW"}

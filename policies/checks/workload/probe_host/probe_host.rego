@@ -21,33 +21,26 @@
 #     owasp-kubernetes-2022: [K01]
 package kubemuster.checks.workload.probe_host
 
+# Each field by its name: with a variable in place of it, the whole container would have to be made Rego's.
 violations contains violation if {
-	some [what, path, name, field, host] in calls
+	some container in input.workload.containers
+	hosts := object.union_n([
+		{["livenessProbe", "livenessProbe.httpGet"]: h | h := container.spec.livenessProbe.httpGet.host},
+		{["livenessProbe", "livenessProbe.tcpSocket"]: h | h := container.spec.livenessProbe.tcpSocket.host},
+		{["readinessProbe", "readinessProbe.httpGet"]: h | h := container.spec.readinessProbe.httpGet.host},
+		{["readinessProbe", "readinessProbe.tcpSocket"]: h | h := container.spec.readinessProbe.tcpSocket.host},
+		{["startupProbe", "startupProbe.httpGet"]: h | h := container.spec.startupProbe.httpGet.host},
+		{["startupProbe", "startupProbe.tcpSocket"]: h | h := container.spec.startupProbe.tcpSocket.host},
+		{["postStart hook", "lifecycle.postStart.httpGet"]: h | h := container.spec.lifecycle.postStart.httpGet.host},
+		{["postStart hook", "lifecycle.postStart.tcpSocket"]: h | h := container.spec.lifecycle.postStart.tcpSocket.host},
+		{["preStop hook", "lifecycle.preStop.httpGet"]: h | h := container.spec.lifecycle.preStop.httpGet.host},
+		{["preStop hook", "lifecycle.preStop.tcpSocket"]: h | h := container.spec.lifecycle.preStop.tcpSocket.host},
+	])
+	some [what, field], host in hosts
 	host != ""
 	violation := {
-		"path": sprintf("%s.%s.host", [path, field]),
-		"message": sprintf("the %s of container %s goes to host %s", [what, name, host]),
+		"path": sprintf("%s.%s.host", [container.path, field]),
+		"message": sprintf("the %s of container %s goes to host %s", [what, container.name, host]),
 		"key": trim_prefix(field, "lifecycle."),
 	}
 }
-
-# Each field by its name: with a variable in place of it, the whole container would have to be made Rego's.
-calls contains ["livenessProbe", c.path, c.name, "livenessProbe.httpGet", c.spec.livenessProbe.httpGet.host] if some c in input.workload.containers
-
-calls contains ["livenessProbe", c.path, c.name, "livenessProbe.tcpSocket", c.spec.livenessProbe.tcpSocket.host] if some c in input.workload.containers
-
-calls contains ["readinessProbe", c.path, c.name, "readinessProbe.httpGet", c.spec.readinessProbe.httpGet.host] if some c in input.workload.containers
-
-calls contains ["readinessProbe", c.path, c.name, "readinessProbe.tcpSocket", c.spec.readinessProbe.tcpSocket.host] if some c in input.workload.containers
-
-calls contains ["startupProbe", c.path, c.name, "startupProbe.httpGet", c.spec.startupProbe.httpGet.host] if some c in input.workload.containers
-
-calls contains ["startupProbe", c.path, c.name, "startupProbe.tcpSocket", c.spec.startupProbe.tcpSocket.host] if some c in input.workload.containers
-
-calls contains ["postStart hook", c.path, c.name, "lifecycle.postStart.httpGet", c.spec.lifecycle.postStart.httpGet.host] if some c in input.workload.containers
-
-calls contains ["postStart hook", c.path, c.name, "lifecycle.postStart.tcpSocket", c.spec.lifecycle.postStart.tcpSocket.host] if some c in input.workload.containers
-
-calls contains ["preStop hook", c.path, c.name, "lifecycle.preStop.httpGet", c.spec.lifecycle.preStop.httpGet.host] if some c in input.workload.containers
-
-calls contains ["preStop hook", c.path, c.name, "lifecycle.preStop.tcpSocket", c.spec.lifecycle.preStop.tcpSocket.host] if some c in input.workload.containers

@@ -28,13 +28,7 @@ package kubemuster.checks.workload.secret_environment
 # One finding for each container, however many variables it takes from Secrets.
 violations contains violation if {
 	some container in input.workload.containers
-	secrets := {name |
-		some variable in container.spec.env
-		name := variable.valueFrom.secretKeyRef.name
-	} | {name |
-		some source in container.spec.envFrom
-		name := source.secretRef.name
-	}
+	secrets := {taken.secret | some taken in container.fromSecret}
 	count(secrets) > 0
 	violation := {
 		"path": sprintf("%s.env", [container.path]),

@@ -27,7 +27,7 @@ package kubemuster.checks.workload.volume_types
 violations contains violation if {
 	some i, volume in input.workload.spec.volumes
 	not volume.hostPath
-	types := object.keys(volume) - {"name"}
+	types := {type | some type, _ in volume} - {"name"}
 	count(types & allowed) == 0
 	violation := {
 		"path": sprintf("%s.volumes[%d]", [input.workload.path, i]),
