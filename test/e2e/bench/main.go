@@ -22,6 +22,7 @@ func main() {
 	rounds := flag.Int("rounds", 5, "how often to list and to scan, in turn")
 	hold := flag.Bool("hold", false, "after that, keep the server until interrupted, and print a command that scans it")
 	profile := flag.String("profile", "", "folder for the scanner's CPU and heap profiles; none are taken if empty")
+	checks := flag.String("checks", "", "IDs of checks, with commas between them; all checks if empty")
 	flag.Parse()
 	if s.deployments == 0 {
 		s.deployments = max(1, s.pods/5)
@@ -31,7 +32,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, s, *rounds, *profile, *hold); err != nil {
+	if err := run(ctx, s, *rounds, *checks, *profile, *hold); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

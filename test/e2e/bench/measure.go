@@ -43,7 +43,7 @@ type usage struct {
 	peak      int64 // bytes
 }
 
-func run(ctx context.Context, s size, rounds int, profile string, hold bool) error {
+func run(ctx context.Context, s size, rounds int, checks, profile string, hold bool) error {
 	dir, err := os.MkdirTemp("", "kubemuster-bench-")
 	if err != nil {
 		return err
@@ -73,6 +73,13 @@ func run(ctx context.Context, s size, rounds int, profile string, hold bool) err
 	if err != nil {
 		return err
 	}
+	command := scanCommand(dir)
+	if checks != "" {
+		if engine, err = engine.Configure(policy.Settings{Select: strings.Split(checks, ",")}); err != nil {
+			return err
+		}
+		command = append(command, "--check", checks)
+	}
 	kinds := slices.DeleteFunc(engine.Kinds(), func(k snapshot.Kind) bool { return k.OptIn != "" || k.Custom() }) // no add-on is installed
 	var lists, scans []usage
 	var first []time.Duration
@@ -86,7 +93,7 @@ func run(ctx context.Context, s size, rounds int, profile string, hold bool) err
 			return fmt.Errorf("the server lists %d pods and %d deployments", n["Pod"], n["Deployment"])
 		}
 		began := time.Now()
-		u, err := scan(ctx, dir, profile)
+		u, err := scan(ctx, command, profile)
 		if err != nil {
 			return err
 		}
@@ -104,7 +111,7 @@ func run(ctx context.Context, s size, rounds int, profile string, hold bool) err
 	if err := checkCosts(ctx, c, engine); err != nil || !hold {
 		return err
 	}
-	fmt.Println("\n" + strings.Join(scanCommand(dir), " "))
+	fmt.Println("\n" + strings.Join(command, " "))
 	<-ctx.Done()
 	return nil
 }
@@ -213,8 +220,7 @@ func scanCommand(dir string) []string {
 }
 
 // scan runs the scanner's executable, with its plugin, and writes SARIF to a file. CPU time is that of both, memory the scanner's.
-func scan(ctx context.Context, dir, profile string) (usage, error) {
-	args := scanCommand(dir)
+func scan(ctx context.Context, args []string, profile string) (usage, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
