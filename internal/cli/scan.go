@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubemuster/kubemuster/internal/baseline"
 	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/plugin"
+	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
@@ -83,19 +85,26 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	engine, err := checks.Compile(ctx)
-	if err != nil {
+	host := newHost(o.config, o.log)
+	defer host.Close()
+	var engine *policy.Engine
+	var targets []scan.Target
+	var starting errgroup.Group // plugins start while the checks are compiled
+	starting.Go(func() (err error) {
+		targets, err = planTargets(ctx, host, o.config)
+		return err
+	})
+	if engine, err = checks.Compile(ctx); err != nil {
+		host.Close()
+		_ = starting.Wait()
 		return usageError{err}
+	}
+	if err := starting.Wait(); err != nil {
+		return err
 	}
 	pacing, done := context.WithCancel(ctx)
 	defer done()
 	go paceGarbage(pacing)
-	host := newHost(o.config, o.log)
-	defer host.Close()
-	targets, err := planTargets(ctx, host, o.config)
-	if err != nil {
-		return err
-	}
 	optIn := kubeletConfig(o.config)
 	if o.config.SecretMetadata {
 		optIn = append(optIn, "secret-metadata")

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -194,15 +195,19 @@ func (f Finding) Gates() bool { return f.Verdict == Fail && f.ManagedBy == "" &&
 // Fingerprint is the finding's identity in a cluster with this stable ID, across scans, versions and wordings: sha256 in
 // hexadecimal over cluster, check, group, kind, namespace, name, sub, key and, for manifests, the file.
 func (f Finding) Fingerprint(clusterID string) string {
-	h := sha256.New()
-	parts := []string{clusterID, f.Check, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Sub, f.Key}
+	b := make([]byte, 0, 256)
+	add := func(part string) {
+		b = strconv.AppendInt(b, int64(len(part)), 10)
+		b = append(append(append(b, ':'), part...), ';')
+	}
+	for _, part := range [...]string{clusterID, f.Check, f.Object.Group, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Sub, f.Key} {
+		add(part)
+	}
 	if f.File != "" {
-		parts = append(parts, f.File) // two manifests may hold an object of one name
+		add(f.File) // two manifests may hold an object of one name
 	}
-	for _, part := range parts {
-		fmt.Fprintf(h, "%d:%s;", len(part), part)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // Tally counts a check's verdicts in one cluster: objects for an object check, one for a cluster check. Where something

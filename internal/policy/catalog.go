@@ -8,11 +8,14 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/snapshot"
@@ -199,40 +202,54 @@ var (
 
 // load parses a pack's modules. Every module in a package below kubemuster.checks is a check.
 func load(pack Pack) (modules map[string]*ast.Module, checks []*check, err error) {
-	modules = map[string]*ast.Module{}
-	var problems []error
-	err = pack.sources(func(file string, source []byte) error {
-		if strings.HasSuffix(file, testEnding) {
+	type file struct {
+		path   string // as messages name it
+		module *ast.Module
+		check  *check
+		err    error
+	}
+	var files []*file
+	var parsing errgroup.Group
+	parsing.SetLimit(runtime.GOMAXPROCS(0))
+	err = pack.sources(func(name string, source []byte) error {
+		if strings.HasSuffix(name, testEnding) {
 			return nil
 		}
-		path := pack.Name + "/" + file // as messages name it
-		module, err := parse(path, source)
-		if err != nil {
-			problems = append(problems, err)
-			return nil
-		}
-		if module == nil {
-			return nil
-		}
-		modules[path] = module
-		if module.Package.Path.HasPrefix(checksRoot) {
-			c, err := newCheck(pack.Name, path, module)
-			if err != nil {
-				problems = append(problems, err)
-				return nil
+		f := &file{path: pack.Name + "/" + name}
+		files = append(files, f)
+		parsing.Go(func() error {
+			if f.module, f.err = parse(f.path, source); f.module != nil && f.module.Package.Path.HasPrefix(checksRoot) {
+				f.check, f.err = newCheck(pack.Name, f.path, f.module)
 			}
-			checks = append(checks, c)
-		}
+			return nil
+		})
 		return nil
 	})
+	_ = parsing.Wait() // each file has its own error
+	modules = map[string]*ast.Module{}
+	var problems []error
+	for _, f := range files {
+		switch {
+		case f.err != nil:
+			problems = append(problems, f.err)
+		case f.module != nil:
+			modules[f.path] = f.module
+		}
+		if f.check != nil {
+			checks = append(checks, f.check)
+		}
+	}
 	if err != nil {
 		problems = append(problems, fmt.Errorf("pack %s: %w", pack.Name, err))
 	}
 	return modules, checks, errors.Join(problems...)
 }
 
+// everyBuiltin is what Rego's text may call: what checks may not is told when they are compiled.
+var everyBuiltin = sync.OnceValue(func() *ast.Capabilities { return ast.CapabilitiesForThisVersion() })
+
 func parse(path string, source []byte) (*ast.Module, error) {
-	module, err := ast.ParseModuleWithOpts(path, string(source), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+	module, err := ast.ParseModuleWithOpts(path, string(source), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: everyBuiltin()})
 	var errs ast.Errors
 	if errors.As(err, &errs) {
 		return nil, compileError(errs)

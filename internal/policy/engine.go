@@ -222,9 +222,7 @@ func (c *check) shares() bool {
 
 // Judges reports whether a check judges objects of a kind.
 func (e *Engine) Judges(id, kind string) bool {
-	return slices.ContainsFunc(e.objects[kind], func(r *router) bool {
-		return slices.ContainsFunc(r.checks, func(c *check) bool { return c.ID == id })
-	})
+	return slices.ContainsFunc(e.objects[kind], func(r *router) bool { return r.checks[0].ID == id })
 }
 
 // Stands reports whether what a check finds holds whatever else there is: who holds what is not less for what was not read. A
@@ -284,10 +282,10 @@ func checkAgainst(schemas *ast.SchemaSet, c *check, module *ast.Module) {
 }
 
 func capabilities() *ast.Capabilities {
-	caps := ast.CapabilitiesForThisVersion()
+	caps := *everyBuiltin()
 	caps.Builtins = slices.DeleteFunc(slices.Clone(caps.Builtins), func(b *ast.Builtin) bool { return refuses(b) != "" })
 	caps.AllowNet = []string{}
-	return caps
+	return &caps
 }
 
 var withinMetadata = regexp.MustCompile(`^yaml: (line \d+: )?`)
