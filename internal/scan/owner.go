@@ -2,16 +2,18 @@ package scan
 
 import (
 	"context"
-	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"regexp"
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -27,8 +29,10 @@ type owner struct {
 	root   *owner // the topmost; itself, if it has no owner
 	object finding.Object
 	read   bool
-	// Of a root that was read: what its template runs.
-	runs []policy.Sum
+	// What its template runs: of a root that was read, and of its revisions.
+	runs []container
+	// Of a Deployment: the labels of what it controls.
+	selector labels.Selector
 	// What its template violates, and for one that was not read: what its pods do. Guarded by run.mu, as are the others.
 	violates map[place]bool
 	// Of a root: what was looked at, by content, and the first name that it goes by.
@@ -67,18 +71,36 @@ func (r *run) own(o snapshot.Object) {
 		return
 	}
 	w := newOwner(identity(o), true)
-	if above := r.ownerOf(o); above != nil {
+	if above := r.ownerOf(o, nil); above != nil {
 		w.root = above.root
+		if above.revises(o) {
+			w.runs = runs(o.PodSpec())
+		}
 	} else {
 		w.runs = runs(o.PodSpec())
+	}
+	if d, ok := o.Value.(*appsv1.Deployment); ok {
+		w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector) // the API server has looked at it; what manifests say may select nothing
 	}
 	r.owners[o.Value.GetUID()] = w
 }
 
+// revises reports whether an object is a revision of a Deployment, in the making or on its way out: it has the name and the labels
+// that the Deployment's controller gives. One that somebody else made so is scaled to nothing by that controller.
+func (w *owner) revises(o snapshot.Object) bool {
+	set, ok := o.Value.(*appsv1.ReplicaSet)
+	if !ok || w.selector == nil || w.selector.Empty() {
+		return false
+	}
+	hash := set.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+	return hash != "" && set.Name == w.object.Name+"-"+hash && set.Spec.Template.Labels[appsv1.DefaultDeploymentUniqueLabelKey] == hash &&
+		w.selector.Matches(labels.Set(set.Labels)) && w.selector.Matches(labels.Set(set.Spec.Template.Labels))
+}
+
 // ownerOf returns the controller of the object, if that was read, or if nothing else would name the object for longer than
 // its own life. Who may write pods may claim any owner for them: of what is read, the claim must name what the UID belongs
-// to, and the pod must be a copy of that template. The caller holds r.mu.
-func (r *run) ownerOf(o snapshot.Object) *owner {
+// to, and the pod, that runs this, must be a copy of the template, or of a revision of it. The caller holds r.mu.
+func (r *run) ownerOf(o snapshot.Object, running []container) *owner {
 	ref := metav1.GetControllerOfNoCopy(o.Value)
 	if ref == nil || o.Kind.PodSpec == "" {
 		return nil
@@ -93,27 +115,42 @@ func (r *run) ownerOf(o snapshot.Object) *owner {
 	if w.object.Kind != ref.Kind || w.object.Name != ref.Name || w.object.Namespace != o.Value.GetNamespace() {
 		return nil
 	}
-	if pod, ok := o.Value.(*corev1.Pod); ok && !w.root.copied(&pod.Spec) {
+	if o.Kind.Name == "Pod" && !w.root.copied(running) && (w.runs == nil || !w.copied(running)) {
 		return nil
 	}
 	return w
 }
 
-// copied reports whether a pod is a copy of the owner's template: it runs all that the template does. What admission adds to it,
+// copied reports whether what runs is a copy of the owner's template: it has all that the template does. What admission adds to it,
 // a sidecar or an ephemeral container, is told at the owner. A pod that runs something else in its stead only claims the owner,
-// or is of another revision: it is judged by itself, since what is known and waived of the template says nothing of it.
-func (w *owner) copied(pod *corev1.PodSpec) bool {
-	have := runs(pod)
-	return !slices.ContainsFunc(w.runs, func(one policy.Sum) bool { return !slices.Contains(have, one) })
+// or is of a revision that is not read, as a DaemonSet's: it is judged by itself, since what is known and waived of the template
+// says nothing of it.
+func (w *owner) copied(running []container) bool {
+	return !slices.ContainsFunc(w.runs, func(one container) bool { return !slices.Contains(running, one) })
 }
+
+// container identifies what a container runs. It is a hash, of a seed that nobody can know.
+type container uint64
 
 // runs tells what the containers of a pod run: name, image, command and arguments. An image is one whatever its tag and digest:
 // revisions differ in them, admission pins them, and who may push to the repository has the template's pods, too.
-func runs(spec *corev1.PodSpec) []policy.Sum {
-	var out []policy.Sum
+func runs(spec *corev1.PodSpec) []container {
+	out := make([]container, 0, len(spec.InitContainers)+len(spec.Containers))
+	var b []byte
+	add := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
 	for role, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for _, c := range list {
-			out = append(out, sha256.Sum256(fmt.Appendf(nil, "%d%q%q%q%q", role, c.Name, repository(c.Image), c.Command, c.Args)))
+		for i := range list {
+			c := &list[i]
+			b = append(b[:0], byte(role))
+			add(c.Name)
+			add(repository(c.Image))
+			for _, words := range [][]string{c.Command, c.Args} {
+				b = binary.AppendUvarint(b, uint64(len(words)))
+				for _, word := range words {
+					add(word)
+				}
+			}
+			out = append(out, container(maphash.Bytes(seed, b)))
 		}
 	}
 	return out
@@ -186,14 +223,18 @@ func placeOf(f finding.Finding) place {
 // judgeOwned reports whether the object is judged under an owner, and of a pod which that owner runs gives what is not in
 // the owner's template.
 func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgement, bool) {
+	pod, isPod := o.Value.(*corev1.Pod)
+	var running []container
+	if isPod {
+		running = runs(&pod.Spec)
+	}
 	r.mu.Lock()
-	w := r.ownerOf(o)
+	w := r.ownerOf(o, running)
 	if w == nil {
 		r.mu.Unlock()
 		return policy.Judgement{}, false
 	}
 	root := w.root
-	pod, isPod := o.Value.(*corev1.Pod)
 	if !isPod && (root.read || o.PodSpec() == nil) {
 		r.mu.Unlock()
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell

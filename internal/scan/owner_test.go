@@ -193,6 +193,53 @@ func TestCopiesOfATemplate(t *testing.T) {
 	}
 }
 
+// While a Deployment is rolled, its pods are of two revisions, and what the last one violated is still the same finding. A
+// ReplicaSet that the Deployment's controller would not keep is no revision.
+func TestRevisions(t *testing.T) {
+	yes := true
+	runs := func(args string) corev1.PodSpec {
+		return corev1.PodSpec{Containers: []corev1.Container{{
+			Name: "web", Image: "registry.example/web:1", Args: []string{args}, SecurityContext: &corev1.SecurityContext{Privileged: &yes},
+		}}}
+	}
+	const template, itself = "Deployment a/web containers/web privileged", "Pod a/web-x containers/web privileged"
+	for name, tt := range map[string]struct {
+		change func(set *appsv1.ReplicaSet, pod *corev1.Pod)
+		want   []string
+	}{
+		"the revision before": {func(*appsv1.ReplicaSet, *corev1.Pod) {}, []string{template}},
+		"a pod that is none of it": {func(_ *appsv1.ReplicaSet, pod *corev1.Pod) {
+			pod.Spec.Containers[0].Args = []string{"evil"}
+		}, []string{template, itself}},
+		"a name that the controller does not give": {func(set *appsv1.ReplicaSet, pod *corev1.Pod) {
+			set.Name, pod.OwnerReferences[0].Name = "web-evil", "web-evil"
+		}, []string{template, itself}},
+		"labels that the Deployment does not select": {func(set *appsv1.ReplicaSet, _ *corev1.Pod) {
+			set.Labels = map[string]string{"pod-template-hash": "6d4c"}
+		}, []string{template, itself}},
+		"a template that the Deployment does not select": {func(set *appsv1.ReplicaSet, _ *corev1.Pod) {
+			set.Spec.Template.Labels = map[string]string{"pod-template-hash": "6d4c", "app": "other"}
+		}, []string{template, itself}},
+		"without the template's hash": {func(set *appsv1.ReplicaSet, _ *corev1.Pod) {
+			set.Spec.Template.Labels = map[string]string{"app": "web"}
+		}, []string{template, itself}},
+	} {
+		labels := map[string]string{"app": "web", "pod-template-hash": "6d4c"}
+		deployment := &appsv1.Deployment{ObjectMeta: meta("a", "web", "deployment", "")}
+		deployment.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}}
+		deployment.Spec.Template.Spec = runs("--new")
+		set := &appsv1.ReplicaSet{ObjectMeta: meta("a", "web-6d4c", "replicaset", "deployment")}
+		set.Labels, set.Spec.Template.Labels, set.Spec.Template.Spec = labels, labels, runs("--old")
+		pod := &corev1.Pod{ObjectMeta: meta("a", "web-x", "web-x", "replicaset"), Spec: runs("--old")}
+		pod.OwnerReferences[0].Name = set.Name
+		tt.change(set, pod)
+		slices.Sort(tt.want)
+		if got := findingsOf(t, deployment, set, pod); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got  %q\nwant %q", name, got, tt.want)
+		}
+	}
+}
+
 // ownPack is our own checks, compiled.
 var ownPack = sync.OnceValues(func() (*policy.Engine, error) {
 	return policy.New(context.Background(), policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})
