@@ -40,7 +40,8 @@ func TestOwnership(t *testing.T) {
 			"KM1005 strimzipodsets.core.strimzi.io/kafka/containers/kafka",
 			"KM1007 strimzipodsets.core.strimzi.io/kafka/volumes/root", // the intruder's
 		},
-		"cron": {"KM1005 cronjobs.batch/nightly/containers/dump"},
+		"cron":    {"KM1005 cronjobs.batch/nightly/containers/dump"},
+		"rolling": {"KM1005 deployments.apps/api/containers/api"},
 		"sidecar": {
 			"KM1005 deployments.apps/shop/containers/mesh",
 			"KM1007 deployments.apps/shop/volumes/mesh",
