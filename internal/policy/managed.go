@@ -39,12 +39,25 @@ type managed struct {
 	byName   map[finding.Object]*objects
 }
 
+// own reports whether an image comes from the provider, and is one of these if there are some.
+func (m *managed) own(image string, of []string) bool {
+	registry := m.images.FindString(image)
+	if registry == "" {
+		return false
+	}
+	repository, _, _ := strings.Cut(image[len(registry):], "@")
+	repository, _, _ = strings.Cut(repository, ":") // behind the registry there is no port
+	return len(of) == 0 || slices.ContainsFunc(of, func(end string) bool { return strings.HasSuffix("/"+repository, "/"+end) })
+}
+
 // objects are objects of one kind in one namespace. A name alone is nobody's: whoever may create objects there may take it. So
 // each must also hold nothing but what is the provider's.
 type objects struct {
 	Kind      string   `yaml:"kind"`
 	Namespace string   `yaml:"namespace"`
 	Names     []string `yaml:"names"`
+	// Images are the ends of the repositories that its containers' images come from; any of the registries' if there is none.
+	Images []string `yaml:"images"`
 	// Labels are those that the object must have.
 	Labels map[string]string `yaml:"labels"`
 	// Subjects are all that a binding may grant to, as in "User x" and "ServiceAccount ns/x"; * stands for any end.
@@ -167,7 +180,7 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 		for _, c := range spec.EphemeralContainers {
 			images = append(images, c.Image)
 		}
-		return !slices.ContainsFunc(images, func(image string) bool { return !m.images.MatchString(image) })
+		return !slices.ContainsFunc(images, func(image string) bool { return !m.own(image, of.Images) })
 	}
 	if b, ok := snapshot.BindingOf(o); ok {
 		return of.grantsOnly(b)
