@@ -145,7 +145,8 @@ type Finding struct {
 	Ways [][]string
 	// Folded are the checks that fail for the same reason and say less, sorted: this finding stands for theirs.
 	Folded []string
-	// ManagedBy is "provider" for what the cloud itself runs in the cluster: reported, never gating.
+	// ManagedBy is "provider" for what the cloud itself runs in the cluster, and "kubernetes" for what Kubernetes' own installer
+	// sets up: reported, never gating.
 	ManagedBy string
 	// Owner answers for the object, as a label of it or of its namespace says; empty where none does.
 	Owner string

@@ -38,6 +38,7 @@ type Engine struct {
 type Cluster struct {
 	Provider string
 	Version  string // of the API server, as in v1.37.2; empty if unknown
+	Host     string // of the API server; empty if unknown
 	// Time is the scan's: checks have no clock.
 	Time time.Time
 	// Timeouts gives a check up that runs out of time again and again in this cluster; nil: none is given up.

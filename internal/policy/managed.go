@@ -23,12 +23,16 @@ import (
 	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
-// ByProvider is finding.Finding.ManagedBy for what the provider itself runs.
-const ByProvider = "provider"
+// What finding.Finding.ManagedBy says: who itself runs what the finding is about.
+const (
+	ByProvider   = "provider"
+	ByKubernetes = "kubernetes" // as kubeadm sets it up, on whatever cluster
+)
 
 // managed is what one provider itself runs in its clusters. Files of managed/ in a pack hold it under the provider's name.
 type managed struct {
 	Version    string    `yaml:"version"` // regular expression: server versions that only this provider's clusters have; may be empty
+	Host       string    `yaml:"host"`    // regular expression: hosts of API servers that only this provider has; may be empty
 	References []string  `yaml:"references"`
 	Registries []string  `yaml:"registries"` // regular expressions: where the images of its workloads come from
 	Objects    []objects `yaml:"objects"`
@@ -36,6 +40,7 @@ type managed struct {
 	provider string
 	images   *regexp.Regexp
 	versions *regexp.Regexp // nil where no version tells
+	hosts    *regexp.Regexp // nil where no host does
 	byName   map[finding.Object]*objects
 }
 
@@ -116,6 +121,11 @@ func (m *managed) prepare(provider string) (err error) {
 			return fmt.Errorf("version: %w", err)
 		}
 	}
+	if m.Host != "" {
+		if m.hosts, err = regexp.Compile(m.Host); err != nil {
+			return fmt.Errorf("host: %w", err)
+		}
+	}
 	for i := range m.Objects {
 		o := &m.Objects[i]
 		kind, ok := snapshot.KindNamed(o.Kind)
@@ -134,22 +144,32 @@ func (m *managed) prepare(provider string) (err error) {
 	return nil
 }
 
-// ManagedBy returns ByProvider where the provider of the cluster itself runs the object, and the empty string otherwise. as is
-// the object that findings stand at: the object itself, or the owner of a pod.
+// ManagedBy returns ByProvider where the provider of the cluster itself runs the object, ByKubernetes where Kubernetes' own
+// installer does, and the empty string otherwise. as is the object that findings stand at: the object itself, or the owner of a pod.
 func (e *Engine) ManagedBy(cluster Cluster, as finding.Object, o snapshot.Object) string {
 	for _, m := range e.managed {
 		of, ok := m.byName[as]
 		if ok && m.runs(cluster) && m.holds(of, o) {
-			return ByProvider
+			return m.by()
 		}
 	}
 	return ""
 }
 
-// whose is the cluster with the provider that its version tells of.
+// kubernetes is the name under which managed/ holds what Kubernetes itself runs, whoever the provider is.
+const kubernetes = "kubernetes"
+
+func (m *managed) by() string {
+	if m.provider == kubernetes {
+		return ByKubernetes
+	}
+	return ByProvider
+}
+
+// whose is the cluster with the provider that its version or its API server's host tells of.
 func (e *Engine) whose(c Cluster) Cluster {
 	for _, m := range e.managed {
-		if m.runs(c) {
+		if m.provider != kubernetes && m.runs(c) {
 			c.Provider = m.provider
 			break
 		}
@@ -157,9 +177,11 @@ func (e *Engine) whose(c Cluster) Cluster {
 	return c
 }
 
-// runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version.
+// runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version, or by the host of
+// its API server, whose certificate has been verified. Manifests are no cluster.
 func (m *managed) runs(c Cluster) bool {
-	return c.Provider == m.provider || m.versions != nil && m.versions.MatchString(c.Version)
+	return c.Provider == m.provider || m.versions != nil && m.versions.MatchString(c.Version) || m.hosts != nil && m.hosts.MatchString(c.Host) ||
+		m.provider == kubernetes && c.Version != ""
 }
 
 // holds reports whether all that matters in the object is the provider's.
@@ -227,7 +249,7 @@ func (e *Engine) grantManagedBy(cluster Cluster, n *rbac.Grant) string {
 	for _, m := range e.managed {
 		of, ok := m.byName[identity(kind, n.Namespace, n.Name)]
 		if ok && m.runs(cluster) && of.grantsOnly(n.InventoryBinding) && (same || !own && ofUsers) {
-			return ByProvider
+			return m.by()
 		}
 	}
 	return ""

@@ -4,10 +4,19 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubemuster/kubemuster/internal/collect"
+	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
+	"github.com/kubemuster/kubemuster/internal/report"
+	"github.com/kubemuster/kubemuster/internal/snapshot"
 )
 
 const managedPack = `manifests:
@@ -100,5 +109,67 @@ func TestManagedStaticPods(t *testing.T) {
 	}
 	if want := map[string]string{"all agent": "provider", "not all agent": "", "not first agent": ""}; !reflect.DeepEqual(managedBy, want) {
 		t.Errorf("got %v, want %v", managedBy, want)
+	}
+}
+
+// On a cluster that kubeadm has just set up nothing weighs high that anybody could mend, and what somebody puts in the place of
+// its parts does.
+func TestKubeadmIsQuiet(t *testing.T) {
+	engine, err := ownPack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings := func(change func(o snapshot.Object)) []finding.Finding {
+		r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
+		r.about = policy.Cluster{Provider: "kubeconfig", Version: "v1.37.2", Time: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)}
+		source := pagesOf{}
+		_, err := collect.Manifests{Path: "../../testdata/kubeadm"}.Collect(t.Context(), collect.Scope{Kinds: snapshot.Kinds}, func(page []snapshot.Object) error {
+			for _, o := range page {
+				o.File, o.Line = "", nil // a cluster has none
+				change(o)
+				source = append(source, o)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.objects(t.Context(), t.Context(), source, collect.Scope{Kinds: snapshot.Kinds}); err != nil {
+			t.Fatal(err)
+		}
+		r.wholeCluster(t.Context(), collect.Scope{})
+		return r.kept.take()
+	}
+	weighty := func(list []finding.Finding) []string {
+		var out []string
+		for _, f := range list {
+			if f.Severity >= finding.High && f.Gates() {
+				out = append(out, f.Check+" "+f.Object.String()+" "+f.Sub)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	list := findings(func(snapshot.Object) {})
+	if got := weighty(list); len(got) > 0 {
+		t.Errorf("found\n%s", strings.Join(got, "\n"))
+	}
+	if !slices.ContainsFunc(list, func(f finding.Finding) bool {
+		return f.Check == "KM1005" && f.Object.Name == "kube-proxy" && f.ManagedBy == policy.ByKubernetes
+	}) {
+		t.Error("kube-proxy is not reported as privileged, and Kubernetes' own")
+	}
+	for name, change := range map[string]func(spec *corev1.PodSpec){
+		"another image":   func(spec *corev1.PodSpec) { spec.Containers[0].Image = "registry.k8s.io/e2e-test-images/busybox:1" },
+		"another one yet": func(spec *corev1.PodSpec) { spec.Containers = append(spec.Containers, corev1.Container{Image: "busybox"}) },
+	} {
+		got := weighty(findings(func(o snapshot.Object) {
+			if o.Value.GetName() == "kube-proxy" {
+				change(o.PodSpec())
+			}
+		}))
+		if !slices.Contains(got, "KM1005 DaemonSet kube-system/kube-proxy containers/kube-proxy") {
+			t.Errorf("%s: found %q", name, got)
+		}
 	}
 }

@@ -39,8 +39,9 @@ type owner struct {
 	looked map[policy.Sum]string
 	// Of a root that was not read: each violation, in each content that has it.
 	seen map[place]map[policy.Sum]finding.Finding
-	// Of a root that was not read: something that claims it is not the provider's.
-	ours bool
+	// Of a root that was not read: who runs it, and that something which claims it is not theirs.
+	managedBy string
+	ours      bool
 }
 
 func newOwner(o finding.Object, read bool) *owner {
@@ -240,13 +241,16 @@ func (r *run) judgeOwned(ctx context.Context, o snapshot.Object) (policy.Judgeme
 		return policy.Judgement{}, true // a ReplicaSet or Job on the way: its pods tell
 	}
 	r.mu.Unlock()
-	ours := !root.read && r.scanner.Engine.ManagedBy(r.about, root.object, o) == ""
+	managedBy := ""
+	if !root.read {
+		managedBy = r.scanner.Engine.ManagedBy(r.about, root.object, o)
+	}
 	if isPod {
 		o.Value = withoutDefaultedPorts(pod)
 	}
 	content := r.sum(o)
 	r.mu.Lock()
-	root.ours = root.ours || ours
+	root.managedBy, root.ours = managedBy, root.ours || managedBy == ""
 	name, seen := root.looked[content]
 	first := !root.read && len(root.looked) == 0 // no template would have told
 	// A ReplicaSet stands before its pods.
@@ -318,7 +322,7 @@ func (r *run) tellUnread() {
 			}
 			f.Object = w.object
 			if !w.ours {
-				f.ManagedBy = policy.ByProvider
+				f.ManagedBy = w.managedBy
 			}
 			f.Message += " (seen in " + in + ")"
 			r.kept.add([]finding.Finding{f})

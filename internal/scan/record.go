@@ -35,14 +35,14 @@ func (s *Scanner) Record(ctx context.Context, t Target, save func(write func(io.
 		}
 	}
 	scope := collect.Scope{Kinds: kinds, Namespaces: s.Opts.Namespaces, ExcludeNamespaces: s.Opts.ExcludeNamespaces}
-	source, _, err := s.open(ctx, t, &c, &scope)
+	source, about, err := s.open(ctx, t, &c, &scope)
 	if err != nil {
 		return c, cause(ctx, err)
 	}
 	s.event(Event{Target: name, Kind: Connected})
 	header := snapshot.Header{
 		Kubemuster: s.Opts.Version, Recorded: c.Started.UTC().Truncate(time.Second), Target: name, ID: cmp.Or(c.ID, name), Alias: report.Alias(c),
-		Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name, ServerVersion: c.ServerVersion,
+		Provider: c.Provider, Account: c.Account, Region: c.Region, Name: c.Name, ServerVersion: c.ServerVersion, ServerHost: about.Host,
 		Namespaces: scope.Namespaces, ExcludeNamespaces: scope.ExcludeNamespaces,
 	}
 	if live, ok := source.(*collect.Live); ok {
@@ -123,7 +123,7 @@ func openSnapshot(ctx context.Context, path string, c *report.Cluster, scope *co
 	c.Notifications = append(c.Notifications, report.Notification{
 		ID: "scan/snapshot", Level: "note", Message: fmt.Sprintf("judged from a snapshot that kubemuster %s recorded at %s", h.Kubemuster, h.Recorded.Format(time.RFC3339)),
 	})
-	return source, policy.Cluster{Provider: h.Provider, Version: h.ServerVersion}, nil
+	return source, policy.Cluster{Provider: h.Provider, Version: h.ServerVersion, Host: h.ServerHost}, nil
 }
 
 // checkSnapshot reads a snapshot to its end: one that is cut off or damaged costs no scan.

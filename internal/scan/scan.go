@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -198,7 +199,11 @@ func (s *Scanner) open(ctx context.Context, t Target, c *report.Cluster, scope *
 	context.AfterFunc(ctx, conn.Close) // which ends with the target
 	s.log().Debug("connected", "target", c.Target, "server", conn.Access.Server, "version", conn.Version, "identity", conn.Who.User)
 	c.ServerVersion = conn.Version
-	return collect.NewLive(conn.Config, s.Opts.PageSize), policy.Cluster{Provider: c.Provider, Version: conn.Version}, nil
+	about := policy.Cluster{Provider: c.Provider, Version: conn.Version}
+	if server, err := url.Parse(conn.Access.Server); err == nil {
+		about.Host = server.Hostname()
+	}
+	return collect.NewLive(conn.Config, s.Opts.PageSize), about, nil
 }
 
 // run is the state of one cluster's scan.
@@ -223,12 +228,12 @@ type run struct {
 	read         int
 	kinds        map[string]bool                    // of which objects were read
 	absent       []string                           // kinds that the server does not serve
-	managed      map[finding.Object]bool            // what the provider itself runs
+	managed      map[finding.Object]string          // what the provider itself runs, and Kubernetes: by which of the two
 	files        map[finding.Object]snapshot.Object // manifests: the objects that findings of the whole cluster may stand at
 }
 
 func newRun(s *Scanner, c *report.Cluster) *run {
-	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, kinds: map[string]bool{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]bool{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}, needy: map[string]bool{}}
+	return &run{scanner: s, cluster: c, ownership: ownership{s.Opts.OwnerLabels, map[finding.Object]string{}}, owners: map[types.UID]*owner{}, unreadOwners: map[unread]*owner{}, kinds: map[string]bool{}, files: map[finding.Object]snapshot.Object{}, managed: map[finding.Object]string{}, verdicts: map[string]map[finding.Verdict]int{}, failures: map[string]failure{}, needy: map[string]bool{}}
 }
 
 // forget lets go of what only judging needs: the findings take its place in memory.
@@ -346,9 +351,9 @@ func (r *run) judge(ctx context.Context, page []snapshot.Object) {
 // note of the object for checks of the whole cluster.
 func (r *run) attribute(o snapshot.Object, findings []finding.Finding) {
 	engine, id := r.scanner.Engine, identity(o)
-	if engine.ManagedBy(r.about, id, o) != "" {
+	if by := engine.ManagedBy(r.about, id, o); by != "" {
 		r.mu.Lock()
-		r.managed[id] = true
+		r.managed[id] = by
 		r.mu.Unlock()
 	}
 	for i := range findings { // those on a pod may stand at its owner
@@ -487,8 +492,8 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 		} else if o, ok := r.declared(f.Ways); ok { // every cluster has the binding, and a file the role
 			j.Findings[i].File, j.Findings[i].Line = o.File, o.Line("rules")
 		}
-		if r.managed[f.Object] && !grants[f.Check] { // whose grant it is, its role's rules tell, too
-			j.Findings[i].ManagedBy = policy.ByProvider
+		if by := r.managed[f.Object]; by != "" && !grants[f.Check] { // whose grant it is, its role's rules tell, too
+			j.Findings[i].ManagedBy = by
 		}
 	}
 	j.Verdicts = slices.DeleteFunc(j.Verdicts, func(v policy.Verdict) bool { return v.Verdict == finding.Pass && unread[v.Check] })

@@ -53,6 +53,8 @@ type Header struct {
 	Region        string `json:"region,omitempty"`
 	Name          string `json:"name,omitempty"`
 	ServerVersion string `json:"serverVersion"` // what the API server called itself, as in v1.37.2
+	// ServerHost is where it was reached: some providers' clusters are known by nothing else.
+	ServerHost string `json:"serverHost,omitempty"`
 	// Namespaces are the only ones that were read; empty means all. Cluster-scoped kinds were then left out.
 	Namespaces        []string `json:"namespaces,omitempty"`
 	ExcludeNamespaces []string `json:"excludeNamespaces,omitempty"`

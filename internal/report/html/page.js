@@ -73,7 +73,7 @@
     (missing + partial > 0 && total === 0 ? " That is not a clean result." : "");
   severities.forEach((s, i) => $("tiles").append(
     el("button", { class: "tile b-" + s, type: "button", onclick: () => show({ severity: [s] }) }, el("strong", { text: open[i].toLocaleString("en") }), s)));
-  for (const [n, label, state] of [[fresh, "new", "new"], [absent, "no longer there", "absent"], [unread, "not read again", "not read again"], [waived, "waived", "waived"], [managed, "run by the provider", "managed"]]) {
+  for (const [n, label, state] of [[fresh, "new", "new"], [absent, "no longer there", "absent"], [unread, "not read again", "not read again"], [waived, "waived", "waived"], [managed, "run by the provider or Kubernetes", "managed"]]) {
     if (n > 0) $("tiles").append(el("button", { class: "tile", type: "button", onclick: () => show({ state: [state] }) }, el("strong", { text: n.toLocaleString("en") }), label));
   }
 

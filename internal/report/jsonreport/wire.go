@@ -144,7 +144,7 @@ type Finding struct {
 	Message     string     `json:"message"`
 	Ways        [][]string `json:"ways,omitempty" jsonschema:"description=steps that lead to what was found; as from a workload over its service account and a binding to a role"`
 	Folded      []string   `json:"folded,omitempty" jsonschema:"description=narrower checks that fail for the same reason and that this finding stands for"`
-	ManagedBy   string     `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs"`
+	ManagedBy   string     `json:"managedBy,omitempty" jsonschema:"description=provider for what the cloud itself runs; kubernetes for what its own installer sets up"`
 	Owner       string     `json:"owner,omitempty" jsonschema:"description=who answers for the object as a label of it or of its namespace says"`
 	Baseline    string     `json:"baselineState,omitempty" jsonschema:"enum=new,enum=unchanged,enum=updated,enum=absent"`
 	Waiver      *Waiver    `json:"waiver,omitempty"`

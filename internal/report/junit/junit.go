@@ -189,7 +189,7 @@ func failed(c *report.Cluster, group []*finding.Finding, titles map[string]strin
 		return tc
 	}
 	if first.ManagedBy != "" {
-		tc.Skipped = result("managed", "run by the "+first.ManagedBy+": "+first.Message, "")
+		tc.Skipped = result("managed", "run by "+map[string]string{"provider": "the provider", "kubernetes": "Kubernetes itself"}[first.ManagedBy]+": "+first.Message, "")
 		return tc
 	}
 	var lines []string
