@@ -12,11 +12,11 @@ import (
 const (
 	usual     = 75  // less memory than Go's 100, for little time
 	compiling = 400 // a heap that is small still would be collected all the time
-	least     = 25  // of a large heap, each collection of which takes long
+	least     = 15  // of a large heap, each collection of which takes long
 )
 
 // enough is how many bytes may be new where a percentage would allow more: of a fleet's heap that is most of it.
-const enough = 64 << 20
+const enough = 48 << 20
 
 // collectGarbage says how much of the heap may be new, in percent, unless GOGC does.
 func collectGarbage(percent int) {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -159,6 +160,9 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	run.tally(scope)
 	run.notify()
 	run.forget()
+	if run.kept.n > many {
+		debug.FreeOSMemory() // what judging took, before the list of findings takes as much
+	}
 	c.Findings = run.kept.take()
 	run.ownership.tell(c.Findings)
 	sortFindings(c.Findings)
@@ -167,6 +171,9 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	}
 	return nil
 }
+
+// many findings take more memory than what else a scan holds.
+const many = 50_000
 
 // leavesOut reports whether a kind is read only on request, and nobody asked for it.
 func (s *Scanner) leavesOut(k snapshot.Kind) bool {
