@@ -137,14 +137,18 @@ func classifyAll(v reflect.Value) {
 		case map[string]string:
 			classifyMap(m)
 		case map[string]any:
-			classifyTree(m)
+			classifyTree(m, anything)
 		}
 	case reflect.Struct:
 		if i := messageField(v.Type()); i != nil {
 			v.FieldByIndex(i).SetString("")
 		}
-		for _, i := range textFields(v.Type()) {
-			classifyAll(v.Field(i))
+		for _, f := range textFields(v.Type()) {
+			if f.labels {
+				classifyLabels(v.Field(f.index))
+			} else {
+				classifyAll(v.Field(f.index))
+			}
 		}
 	}
 }
@@ -160,8 +164,8 @@ func classifyString(s string) string {
 	return s
 }
 
-// classifyMap replaces the values of labels, annotations, and attributes of volumes. Those of labels select objects by
-// being alike, and stay alike. A copy of an object, as kubectl apply keeps one among the annotations, goes as a whole.
+// classifyMap replaces the values of annotations and of attributes of volumes. A copy of an object, as kubectl apply keeps one
+// among the annotations, goes as a whole.
 func classifyMap(m map[string]string) {
 	for key, value := range m {
 		if isCopy(value) {
@@ -180,6 +184,9 @@ func isCopy(text string) bool {
 
 // classifyEntry replaces the value that stands under a key, which may have a prefix.
 func classifyEntry(key, value string) string {
+	if value == "" {
+		return value
+	}
 	if secretField(key[strings.LastIndexAny(key, "/:")+1:]) && !isReference(value) {
 		if class := classOfValue("password", value); class != ClassPlain {
 			return string(class)
@@ -215,16 +222,21 @@ func messageField(t reflect.Type) []int {
 var messages sync.Map // reflect.Type → []int
 
 // texts are the fields of a type that hold text, at any depth. It is derived from Go types alone.
-var texts sync.Map // reflect.Type → []int
+var texts sync.Map // reflect.Type → []textField
 
-func textFields(t reflect.Type) []int {
+type textField struct {
+	index  int
+	labels bool // it holds values of labels
+}
+
+func textFields(t reflect.Type) []textField {
 	if known, ok := texts.Load(t); ok {
-		return known.([]int)
+		return known.([]textField)
 	}
-	var fields []int
+	var fields []textField
 	for i := range t.NumField() {
 		if f := t.Field(i); f.IsExported() && holdsText(f.Type) {
-			fields = append(fields, i)
+			fields = append(fields, textField{i, isLabels(t, f)})
 		}
 	}
 	texts.Store(t, fields)

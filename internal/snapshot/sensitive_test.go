@@ -144,7 +144,7 @@ func TestClassifiedEverywhere(t *testing.T) {
 	if !maps.Equal(pod.Annotations, want) {
 		t.Errorf("annotations are %v\nwant %v", pod.Annotations, want)
 	}
-	if pod.Labels["t"] != "<token>" || pod.Spec.NodeSelector["t"] != pod.Labels["t"] {
+	if want := pseudonym("token", github); pod.Labels["t"] != want || pod.Spec.NodeSelector["t"] != want {
 		t.Errorf("labels are %v, the selector %v", pod.Labels, pod.Spec.NodeSelector)
 	}
 	got := []string{pod.Name, string(pod.UID), pod.Spec.Containers[0].Image, pod.Spec.Containers[1].Image}
