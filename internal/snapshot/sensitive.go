@@ -144,11 +144,7 @@ func classifyAll(v reflect.Value) {
 			v.FieldByIndex(i).SetString("")
 		}
 		for _, f := range textFields(v.Type()) {
-			if f.labels {
-				classifyLabels(v.Field(f.index))
-			} else {
-				classifyAll(v.Field(f.index))
-			}
+			f.classify(v.Field(f.index))
 		}
 	}
 }
@@ -176,10 +172,21 @@ func classifyMap(m map[string]string) {
 	}
 }
 
-// isCopy reports whether a text is an object of Kubernetes.
+// isCopy reports whether a text is an object of Kubernetes, or several.
 func isCopy(text string) bool {
 	text = strings.TrimSpace(text)
-	return strings.HasPrefix(text, "{") && (strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`))
+	switch {
+	case strings.HasPrefix(text, "{"):
+		return strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`)
+	case strings.HasPrefix(text, "["):
+		return strings.Contains(text, `"apiVersion"`)
+	}
+	return hasLine(text, "apiVersion:") && hasLine(text, "kind:")
+}
+
+// hasLine reports whether a line begins so.
+func hasLine(text, with string) bool {
+	return strings.HasPrefix(text, with) || strings.Contains(text, "\n"+with)
 }
 
 // classifyEntry replaces the value that stands under a key, which may have a prefix.
@@ -225,8 +232,8 @@ var messages sync.Map // reflect.Type → []int
 var texts sync.Map // reflect.Type → []textField
 
 type textField struct {
-	index  int
-	labels bool // it holds values of labels
+	index    int
+	classify func(reflect.Value)
 }
 
 func textFields(t reflect.Type) []textField {
@@ -236,7 +243,14 @@ func textFields(t reflect.Type) []textField {
 	var fields []textField
 	for i := range t.NumField() {
 		if f := t.Field(i); f.IsExported() && holdsText(f.Type) {
-			fields = append(fields, textField{i, isLabels(t, f)})
+			switch {
+			case isLabels(t, f):
+				fields = append(fields, textField{i, classifyLabels})
+			case f.Name == "MountOptions":
+				fields = append(fields, textField{i, func(v reflect.Value) { classifyArguments(v.Interface().([]string)) }})
+			default:
+				fields = append(fields, textField{i, classifyAll})
+			}
 		}
 	}
 	texts.Store(t, fields)
@@ -316,7 +330,11 @@ func classifyURLs(text string) string {
 		}
 		text = p.ReplaceAllStringFunc(text, func(m string) string {
 			parts := p.FindStringSubmatch(m)
-			if class := Classify(strings.Trim(parts[1], "?&=:/"), parts[2]); class != ClassPlain {
+			name := strings.Trim(parts[1], "?&=:/")
+			if name == "sig" || name == "signature" { // of an address that whoever has it may use
+				name = "secret"
+			}
+			if class := Classify(name, parts[2]); class != ClassPlain {
 				return parts[1] + string(class) + m[len(parts[1])+len(parts[2]):]
 			}
 			return m

@@ -153,6 +153,14 @@ func TestClassifiedEverywhere(t *testing.T) {
 	}
 }
 
+func TestClassifiedMountOptions(t *testing.T) {
+	v := &corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{MountOptions: []string{"username=app", "password=hunter2", "vers=3.0", "username=app,password=hunter2"}}}
+	Classified(Object{Value: v})
+	if want := []string{"username=app", "password=<named-secret>", "vers=3.0", "username=app,password=<named-secret>"}; !slices.Equal(v.Spec.MountOptions, want) {
+		t.Errorf("the options are %q, want %q", v.Spec.MountOptions, want)
+	}
+}
+
 // What programs say of themselves goes, and the rest of a status stays.
 func TestClassifiedMessages(t *testing.T) {
 	const says = "cannot log in with hunter2zz"

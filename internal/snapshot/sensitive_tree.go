@@ -64,9 +64,9 @@ func of(m map[string]any, key string, is under, pair bool) under {
 	return anything
 }
 
-// secretFields is secretField for what holds several: credentials, apiKeys, secretData.
+// secretFields is secretField for what holds several: credentials, apiKeys, secretData, and the stringData of a Secret.
 func secretFields(key string) bool {
-	if secretField(key) || secretField(strings.TrimSuffix(key, "s")) {
+	if key == "stringData" || secretField(key) || secretField(strings.TrimSuffix(key, "s")) {
 		return true
 	}
 	if !hinted(key) {
@@ -82,7 +82,7 @@ func secretFields(key string) bool {
 }
 
 var (
-	holders = set("config", "content", "contents", "data", "entries", "items", "list", "literals", "map", "values")
+	holders = set("config", "content", "contents", "data", "entries", "items", "list", "literals", "map", "parameters", "params", "values")
 	// valueWords are what the value of a pair is called at its end, beside its name.
 	valueWords = set("content", "contents", "data", "default", "val", "value")
 	// aboutFields are the fields that tell about a secret, beside those that names of secrets end in.
@@ -118,10 +118,22 @@ func classifyField(name, value string) string {
 // classifyVariables replaces the values of an environment that is written as a map.
 func classifyVariables(m map[string]any) {
 	for name, value := range m {
-		if text, ok := value.(string); ok && text != "" && !reference.MatchString(text) {
-			m[name] = string(Classify(name, text))
+		switch value := value.(type) {
+		case string:
+			m[name] = classifyVariable(name, value)
+		case map[string]any:
+			if text, ok := value["value"].(string); ok {
+				value["value"] = classifyVariable(name, text)
+			}
 		}
 	}
+}
+
+func classifyVariable(name, value string) string {
+	if value == "" || reference.MatchString(value) {
+		return value
+	}
+	return string(Classify(name, value))
 }
 
 // isLiteral reports whether nobody may see the values of a list or map of this name, as in pods: env, extraEnv, envVars, httpHeaders.
@@ -143,17 +155,24 @@ func isLiteral(key string) bool {
 func classifyList(key string, list []any, is under) {
 	var args []string
 	literal := isLiteral(key)
-	for _, item := range list {
+	for i, item := range list {
 		switch item := item.(type) {
 		case string:
+			if isCopy(item) {
+				item = ""
+			}
+			if name, value, ok := strings.Cut(item, "="); ok && literal {
+				item = name + "=" + classifyVariable(name, value)
+			}
+			list[i] = item
 			args = append(args, item)
 		case map[string]any:
 			if _, text := item["message"].(string); text && key == "conditions" {
 				delete(item, "message")
 			}
-			if value, ok := item["value"].(string); ok && literal && value != "" && !reference.MatchString(value) {
+			if value, ok := item["value"].(string); ok && literal {
 				name, _ := item["name"].(string)
-				item["value"] = string(Classify(name, value))
+				item["value"] = classifyVariable(name, value)
 			}
 			classifyTree(item, is)
 		case []any:

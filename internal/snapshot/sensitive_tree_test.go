@@ -38,6 +38,16 @@ func TestClassifiedCustomResource(t *testing.T) {
 			`{"extraEnv":[{"name":"DB_PASS","value":"hunter2"}],"envVars":[{"name":"A","value":"x"}],"environment":{"DB_PASS":"hunter2","LEVEL":"debug","N":"$(M)"},"environments":[{"name":"a","value":"prod"}],"envFrom":[{"prefix":"A"}]}`,
 			`{"extraEnv":[{"name":"DB_PASS","value":"<named-secret>"}],"envVars":[{"name":"A","value":"<plain>"}],"environment":{"DB_PASS":"<named-secret>","LEVEL":"<plain>","N":"$(M)"},"environments":[{"name":"a","value":"prod"}],"envFrom":[{"prefix":"A"}]}`,
 		},
+		"environments of other forms": {
+			`{"env":["DB_PASS=hunter2","A=x","N=$(M)","HOME"],"extraEnv":{"A":{"value":"hunter2"},"B":{"valueFrom":{"secretKeyRef":{"name":"a","key":"b"}}}}}`,
+			`{"env":["DB_PASS=<named-secret>","A=<plain>","N=$(M)","HOME"],"extraEnv":{"A":{"value":"<plain>"},"B":{"valueFrom":{"secretKeyRef":{"name":"a","key":"b"}}}}}`,
+		},
+		"what a Secret is made of": {`{"template":{"stringData":{"a":"hunter2"}},"secretParameters":{"a":"hunter2"}}`, `{"template":{"stringData":{"a":"<named-secret>"}},"secretParameters":{"a":"<named-secret>"}}`},
+		"addresses":                {`{"dsn":"app:` + `hunter2@tcp(db:3306)/x","hook":"https://x.example/?sv=1&sig=hunter2"}`, `{"dsn":"<url-with-password>db:3306)/x","hook":"https://x.example/?sv=1&sig=<named-secret>"}`},
+		"copies of objects": {
+			`{"manifest":"# one\napiVersion: v1\nkind: Secret\nstringData:\n  a: hunter2\n","all":"[{\"apiVersion\":\"v1\",\"a\":\"hunter2\"}]","list":["apiVersion: v1\nkind: Secret\ndata: {a: hunter2}","{\"apiVersion\":\"v1\",\"a\":\"hunter2\"}"]}`,
+			`{"list":["",""]}`,
+		},
 		"short names of secrets": {`{"dbPass":"hunter2","smtpPwd":"hunter2","accountKey":"hunter2","bypass":"a","auth":"basic","items":[{"name":"DB_PASS","value":"hunter2"}]}`, `{"dbPass":"<named-secret>","smtpPwd":"<named-secret>","accountKey":"<named-secret>","bypass":"a","auth":"basic","items":[{"name":"DB_PASS","value":"<named-secret>"}]}`},
 		"named values":           {`{"parameters":[{"name":"token","value":"abc"},{"name":"replicas","value":"three"},{"key":"api-key","value":"x"}]}`, `{"parameters":[{"name":"token","value":"<named-secret>"},{"name":"replicas","value":"three"},{"key":"api-key","value":"<named-secret>"}]}`},
 		"messages of conditions": {`{"status":{"conditions":[{"type":"Ready","message":"cannot log in with hunter2"}],"message":"a"},"spec":{"rules":[{"message":"b"}]}}`, `{"status":{"conditions":[{"type":"Ready"}],"message":"a"},"spec":{"rules":[{"message":"b"}]}}`},
