@@ -111,6 +111,9 @@ func (c *command) name(word string) {
 
 // form is that which a word begins, with the place in the word where what is glued to it begins: its end, if nothing is.
 func (c *command) form(word string) (f form, at int, ok bool) {
+	if c.program == "" {
+		return form{}, 0, false
+	}
 	for _, f := range forms[c.program] {
 		if !f.glued && word == f.word {
 			return f, len(word), true
