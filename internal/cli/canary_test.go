@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -388,6 +389,7 @@ func planted() []snapshot.Object {
 		"example.com/copy": `{"spec":{"env":[{"name":"A","value":"` + password + `"}]}}`,
 		"nginx.ingress.kubernetes.io/configuration-snippet": `proxy_set_header Authorization "Basic ` + base64.StdEncoding.EncodeToString([]byte("app:"+password)) + `";`,
 		corev1.LastAppliedConfigAnnotation:                  `{"apiVersion":"v1","data":{"A":"` + password + `"}}`,
+		"example.com/list":                                  `[{"apiVersion":"v1","data":{"A":"` + password + `"}}]`, "example.com/yaml": "apiVersion: v1\nkind: Secret\nstringData:\n  a: " + password + "\n",
 	}
 	for i, c := range telling {
 		annotations[fmt.Sprintf("example.com/telling-%d", i)] = c
@@ -420,12 +422,20 @@ func planted() []snapshot.Object {
 		c.Env = append(c.Env, corev1.EnvVar{Name: "PASSWORD", Value: "<" + words + ">"}, corev1.EnvVar{Name: "STORAGE", Value: "AccountName=shop;AccountKey=" + password})
 		c.EnvFrom = append(c.EnvFrom, corev1.EnvFromSource{Prefix: telling[i%len(telling)], ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "config"}}})
 	}
+	selects := &metav1.LabelSelector{MatchLabels: labels, MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "NotIn", Values: slices.Collect(maps.Values(labels))}}}
 	source := func(s corev1.VolumeSource) corev1.Volume { return corev1.Volume{Name: "v", VolumeSource: s} }
 	spec := corev1.PodSpec{
 		InitContainers: []corev1.Container{c}, Containers: []corev1.Container{c, {Name: "d", Image: "https://app:" + urlPass + "@registry.example/d:1"}},
 		EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon(c)}},
 		HostAliases:         []corev1.HostAlias{{IP: "127.0.0.1", Hostnames: telling}},
 		NodeSelector:        labels,
+		Affinity: &corev1.Affinity{
+			NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: []corev1.NodeSelectorTerm{{
+				MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "team", Operator: "In", Values: slices.Collect(maps.Values(labels))}},
+			}}}},
+			PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{LabelSelector: selects, NamespaceSelector: selects}}},
+		},
+		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{LabelSelector: selects}},
 		Volumes: []corev1.Volume{
 			source(corev1.VolumeSource{CSI: &corev1.CSIVolumeSource{Driver: "x", VolumeAttributes: attributes}}),
 			source(corev1.VolumeSource{FlexVolume: &corev1.FlexVolumeSource{Driver: "x", Options: attributes}}),
@@ -463,16 +473,18 @@ func planted() []snapshot.Object {
 				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: says}},
 			}}
 		case *appsv1.Deployment:
-			v.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+			v.Spec.Selector = selects
 			v.Status.Conditions = []appsv1.DeploymentCondition{{Message: says}}
 		case *corev1.PersistentVolume:
 			v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: "x", VolumeAttributes: attributes}
+			v.Spec.MountOptions = []string{"username=app", "password=" + password, "username=app,password=" + password}
 		case *corev1.Service:
 			v.Spec.Selector, v.Spec.ExternalName = labels, github
 		case *corev1.Node:
 			v.Spec.ProviderID, v.Status.Conditions = "x://"+github, []corev1.NodeCondition{{Message: connection}, {Message: says}}
 		case *networkingv1.NetworkPolicy:
-			v.Spec.PodSelector.MatchLabels = labels
+			v.Spec.PodSelector = *selects
+			v.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{From: []networkingv1.NetworkPolicyPeer{{PodSelector: selects, NamespaceSelector: selects}}}}
 		case *unstructured.Unstructured:
 			container, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&c)
 			if err != nil {
@@ -483,6 +495,14 @@ func planted() []snapshot.Object {
 				"extraEnv": []any{map[string]any{"name": "DB_PASS", "value": password}, map[string]any{"name": "ANY", "value": password}}, "envVars": map[string]any{"DB_PASS": password},
 				"template": map[string]any{"containers": []any{container}}, "adminPassword": password, "token": map[string]any{"value": bearer},
 				"url": url, "config": "user: app\npassword: " + password + "\nkey: " + github, "deep": []any{[]any{map[string]any{"key": jwt, "pem": privateKey}}},
+				"credentials": map[string]any{"user": "app", "value": password, "deep": map[string]any{"list": []any{password, map[string]any{"x": password}}}},
+				"secretData":  map[string]any{"a": password}, "apiKeys": []any{map[string]any{"team": password}, map[string]any{"name": "a", "value": password}},
+				"auth": map[string]any{"username": "app", "password": password}, "stringData": map[string]any{"a": password},
+				"settings": []any{map[string]any{"name": "DB_PASSWORD", "content": password}}, "env": []any{"ANY=" + password}, "environment": map[string]any{"ANY": map[string]any{"value": password}},
+				"dsn": "app:" + password + "@tcp(db:3306)/shop", "manifests": []any{"apiVersion: v1\nkind: Secret\nstringData:\n  a: " + password},
+				"selector": "team == '" + github + "' || owner in {\"" + awsKeyID + "\", '" + entropy + "'}", "podSelector": map[string]any{
+					"matchLabels": map[string]any{"team": github}, "matchExpressions": []any{map[string]any{"key": "random", "operator": "NotIn", "values": []any{entropy, github}}},
+				},
 				"parameters": []any{map[string]any{"name": "db-password", "value": password}, map[string]any{"name": "opaque", "value": entropy}},
 			}
 		case *admissionv1.ValidatingWebhookConfiguration:
@@ -505,6 +525,9 @@ func spoken() []string {
 		"Authorization: ApiKey " + password, "--password=<" + words + ">", "Server=db;Password=" + password,
 		"wget --password " + password, "export DB_PASS=" + password, "curl --user admin:" + password + " -u 'admin:" + password + "'", "redis-cli -a " + password,
 		"mysql -p" + password, "password: a b " + password + "\nuser: a", `["psql","--password","` + password + `"]`, "redis-cli", "-a", password,
+		"curl", "-uapp:" + password, "-sSfuapp:" + password, "curl -uapp:" + password + " -sku'app:" + password + "' https://x.example/", "sshpass -p " + password + " ssh -p 22 x",
+		"docker login -u app -p " + password, "rabbitmqctl", "add_user", "app", password, "rabbitmqctl add_user app '" + password + "'", "htpasswd -Bbn app " + password,
+		"mc alias set s http://x:9000 app " + password, "vault login " + password, "smbclient -Uapp%" + password + " //x/y", "psql " + connection, "mysql -p'" + password + "'",
 	}
 }
 

@@ -34,6 +34,7 @@ var shapes = []struct {
 		regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|ya29\.[\w.-]+|AIza[\w-]{30,}|sk_live_\w{16,}|` +
 			`\bsk-(?:proj-|svcacct-|ant-\w{2,8}-)?\w{20,}|hvs\.[\w-]{20,}|dop_v1_[a-f0-9]{40,}|npm_[A-Za-z0-9]{30,}|k8s-aws-v1\.[\w=-]+`),
 	},
+	{URLPassword, []string{"@tcp(", "@unix("}, regexp.MustCompile(`[^\s:@/"']+:[^\s@"']+@(?:tcp|unix)\(`)}, // as drivers of Go write it
 	{URLPassword, []string{"://"}, regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@"']*:[^/\s@"']+@`)},
 }
 
@@ -86,7 +87,7 @@ var base64Byte = func() (t [256]bool) {
 }()
 
 // marked tells of each shape whether the text holds one of its marks.
-func marked(s string) (found [5]bool) {
+func marked(s string) (found [6]bool) {
 	for i := 1; i < len(s); i++ {
 		if !starts[s[i-1]][s[i]] {
 			continue

@@ -596,6 +596,41 @@ func TestManifestsOfRolesThatAreBound(t *testing.T) {
 	}
 }
 
+// Policies select by the values of labels, under whatever key: a key that reads like a secret's hides no pod that no policy
+// selects, and tells of none that one does.
+func TestPoliciesSelectByAnyLabel(t *testing.T) {
+	engine, err := ownPack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := func(name, labels string) string {
+		return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: shop, labels: {" + labels + "}}\nspec: {containers: [{name: c, image: x}]}\n"
+	}
+	token := "ghp_" + strings.Repeat("a1", 18)
+	pods := pod("one", "token: web, deploy-key: "+token) + pod("two", "token: db, deploy-key: "+token+"z")
+	for selector, want := range map[string][]string{
+		"{}":                          nil,
+		"{matchLabels: {token: web}}": {"Pod shop/two"},
+		"{matchExpressions: [{key: token, operator: In, values: [web, api]}]}":                           {"Pod shop/two"},
+		"{matchExpressions: [{key: token, operator: NotIn, values: [web]}]}":                             {"Pod shop/one"},
+		"{matchExpressions: [{key: token, operator: Exists}]}":                                           nil,
+		"{matchExpressions: [{key: token, operator: DoesNotExist}]}":                                     {"Pod shop/one", "Pod shop/two"},
+		"{matchLabels: {deploy-key: " + token + "}}":                                                     {"Pod shop/two"},
+		"{matchExpressions: [{key: deploy-key, operator: NotIn, values: [" + token + "]}]}":              {"Pod shop/one"},
+		"{matchExpressions: [{key: deploy-key, operator: In, values: [" + token + "z, " + token + "]}]}": nil,
+	} {
+		text := "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: shop}\n" +
+			"spec: {podSelector: " + selector + ", policyTypes: [Ingress, Egress]}\n" + pods
+		s := &Scanner{Engine: engine, Host: host, Opts: Options{Stdin: strings.NewReader(text)}}
+		c := s.Run(t.Context(), []Target{{Raw: "manifests://-"}}).Clusters[0]
+		for _, check := range []string{"KM4002", "KM4003"} {
+			if got := found(c, check); !slices.Equal(got, want) {
+				t.Errorf("%s with the policy of %s: found %v, want %v", check, selector, got, want)
+			}
+		}
+	}
+}
+
 // What a scan of manifests does not look into, it tells: a pass is never one of what nobody read.
 func TestManifestsTellTemplatesThatNobodyJudges(t *testing.T) {
 	const template = "spec: {template: {spec: {containers: [{name: c, securityContext: {privileged: true}}]}}}\n---\n"

@@ -137,14 +137,14 @@ func classifyAll(v reflect.Value) {
 		case map[string]string:
 			classifyMap(m)
 		case map[string]any:
-			classifyTree(m)
+			classifyTree(m, anything)
 		}
 	case reflect.Struct:
 		if i := messageField(v.Type()); i != nil {
 			v.FieldByIndex(i).SetString("")
 		}
-		for _, i := range textFields(v.Type()) {
-			classifyAll(v.Field(i))
+		for _, f := range textFields(v.Type()) {
+			f.classify(v.Field(f.index))
 		}
 	}
 }
@@ -160,8 +160,8 @@ func classifyString(s string) string {
 	return s
 }
 
-// classifyMap replaces the values of labels, annotations, and attributes of volumes. Those of labels select objects by
-// being alike, and stay alike. A copy of an object, as kubectl apply keeps one among the annotations, goes as a whole.
+// classifyMap replaces the values of annotations and of attributes of volumes. A copy of an object, as kubectl apply keeps one
+// among the annotations, goes as a whole.
 func classifyMap(m map[string]string) {
 	for key, value := range m {
 		if isCopy(value) {
@@ -172,14 +172,28 @@ func classifyMap(m map[string]string) {
 	}
 }
 
-// isCopy reports whether a text is an object of Kubernetes.
+// isCopy reports whether a text is an object of Kubernetes, or several.
 func isCopy(text string) bool {
 	text = strings.TrimSpace(text)
-	return strings.HasPrefix(text, "{") && (strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`))
+	switch {
+	case strings.HasPrefix(text, "{"):
+		return strings.Contains(text, `"spec"`) || strings.Contains(text, `"apiVersion"`)
+	case strings.HasPrefix(text, "["):
+		return strings.Contains(text, `"apiVersion"`)
+	}
+	return hasLine(text, "apiVersion:") && hasLine(text, "kind:")
+}
+
+// hasLine reports whether a line begins so.
+func hasLine(text, with string) bool {
+	return strings.HasPrefix(text, with) || strings.Contains(text, "\n"+with)
 }
 
 // classifyEntry replaces the value that stands under a key, which may have a prefix.
 func classifyEntry(key, value string) string {
+	if value == "" {
+		return value
+	}
 	if secretField(key[strings.LastIndexAny(key, "/:")+1:]) && !isReference(value) {
 		if class := classOfValue("password", value); class != ClassPlain {
 			return string(class)
@@ -215,16 +229,28 @@ func messageField(t reflect.Type) []int {
 var messages sync.Map // reflect.Type → []int
 
 // texts are the fields of a type that hold text, at any depth. It is derived from Go types alone.
-var texts sync.Map // reflect.Type → []int
+var texts sync.Map // reflect.Type → []textField
 
-func textFields(t reflect.Type) []int {
+type textField struct {
+	index    int
+	classify func(reflect.Value)
+}
+
+func textFields(t reflect.Type) []textField {
 	if known, ok := texts.Load(t); ok {
-		return known.([]int)
+		return known.([]textField)
 	}
-	var fields []int
+	var fields []textField
 	for i := range t.NumField() {
 		if f := t.Field(i); f.IsExported() && holdsText(f.Type) {
-			fields = append(fields, i)
+			switch {
+			case isLabels(t, f):
+				fields = append(fields, textField{i, classifyLabels})
+			case f.Name == "MountOptions":
+				fields = append(fields, textField{i, func(v reflect.Value) { classifyArguments(v.Interface().([]string)) }})
+			default:
+				fields = append(fields, textField{i, classifyAll})
+			}
 		}
 	}
 	texts.Store(t, fields)
@@ -304,7 +330,11 @@ func classifyURLs(text string) string {
 		}
 		text = p.ReplaceAllStringFunc(text, func(m string) string {
 			parts := p.FindStringSubmatch(m)
-			if class := Classify(strings.Trim(parts[1], "?&=:/"), parts[2]); class != ClassPlain {
+			name := strings.Trim(parts[1], "?&=:/")
+			if name == "sig" || name == "signature" { // of an address that whoever has it may use
+				name = "secret"
+			}
+			if class := Classify(name, parts[2]); class != ClassPlain {
 				return parts[1] + string(class) + m[len(parts[1])+len(parts[2]):]
 			}
 			return m

@@ -144,12 +144,20 @@ func TestClassifiedEverywhere(t *testing.T) {
 	if !maps.Equal(pod.Annotations, want) {
 		t.Errorf("annotations are %v\nwant %v", pod.Annotations, want)
 	}
-	if pod.Labels["t"] != "<token>" || pod.Spec.NodeSelector["t"] != pod.Labels["t"] {
+	if want := pseudonym("token", github); pod.Labels["t"] != want || pod.Spec.NodeSelector["t"] != want {
 		t.Errorf("labels are %v, the selector %v", pod.Labels, pod.Spec.NodeSelector)
 	}
 	got := []string{pod.Name, string(pod.UID), pod.Spec.Containers[0].Image, pod.Spec.Containers[1].Image}
 	if want := []string{"web", "00000000-0000-4000-8000-000000000001", image, "<named-secret>@registry.example/b:1"}; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestClassifiedMountOptions(t *testing.T) {
+	v := &corev1.PersistentVolume{Spec: corev1.PersistentVolumeSpec{MountOptions: []string{"username=app", "password=hunter2", "vers=3.0", "username=app,password=hunter2"}}}
+	Classified(Object{Value: v})
+	if want := []string{"username=app", "password=<named-secret>", "vers=3.0", "username=app,password=<named-secret>"}; !slices.Equal(v.Spec.MountOptions, want) {
+		t.Errorf("the options are %q, want %q", v.Spec.MountOptions, want)
 	}
 }
 

@@ -12,29 +12,10 @@ func classifyText(text string) string { return new(command).classifyText(text) }
 
 // command is what is known of a command line that is gone through word by word.
 type command struct {
-	program string // the last one that was named and whose short flags are known
+	program string // the last one that was named and has forms
 	flag    string // the word before, if it is a flag without a value
+	words   int    // the number of words up to a secret, with it
 }
-
-// programs are those whose short flags give a secret, which other programs have another meaning for.
-var programs = func() map[string][]string {
-	m := map[string][]string{}
-	for flag, names := range map[string]string{
-		"-a": "redis-cli valkey-cli keydb-cli",
-		"-p": "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop sshpass docker podman nerdctl buildah skopeo helm oras crane oc az cqlsh rabbitmqadmin",
-		"-k": "openssl",
-		"-w": "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami ldapcompare",
-		"-P": "sqlcmd bcp ipmitool zip unzip",
-		// The value of these is glued to them.
-		"-p…": "mysql mysqladmin mysqlcheck mysqldump mysqlimport mysqlpump mysqlsh mysqlshow mysqlslap mariadb mariadb-admin mariadb-backup mariadb-check " +
-			"mariadb-dump mariadb-import mariadb-show xtrabackup sshpass 7z 7za 7zr",
-	} {
-		for name := range strings.FieldsSeq(names) {
-			m[name] = append(m[name], flag)
-		}
-	}
-	return m
-}()
 
 // classifyArguments replaces the credentials in the arguments of one command, which may come as several lists.
 func classifyArguments(lists ...[]string) {
@@ -50,17 +31,35 @@ func classifyArguments(lists ...[]string) {
 func (c *command) argument(arg string) string {
 	before := c.flag
 	c.flag = ""
+	name, value, cut := cutFlag(arg)
+	if c.words > 0 && !isFlag(arg) {
+		if c.words--; c.words == 0 && arg != "" && !cut && !isReference(arg) {
+			if class := classOfValue("password", arg); class != ClassPlain {
+				return string(class)
+			}
+		}
+	}
 	script := strings.ContainsAny(arg, " \t\n") // its parts are looked at one by one
 	if !script {
 		c.name(arg[strings.LastIndexByte(arg, '/')+1:])
 		if flagAlone.MatchString(arg) {
 			c.flag = arg
 		}
+		if f, at, ok := c.form(arg); ok && f.words() {
+			c.words = f.skip + 1
+		} else if ok && at < len(arg) {
+			c.flag = ""
+			if n := f.secret(arg[at:]); n >= 0 && !isReference(arg[at+n:]) {
+				if class := classOfValue("password", arg[at+n:]); class != ClassPlain {
+					return arg[:at+n] + string(class)
+				}
+			}
+		}
 	}
-	if name, value, ok := cutFlag(arg); ok && !isReference(value) && (!script || name[0] == '-') {
-		switch {
-		case userName(name) && userOf(value) > 0:
-			return name + "=" + value[:userOf(value)] + string(ClassNamedSecret)
+	if cut && !isReference(value) && (!script || name[0] == '-') {
+		switch user := c.userFlag(name); {
+		case user != 0 && userOf(value, user) > 0:
+			return name + "=" + value[:userOf(value, user)] + string(ClassNamedSecret)
 		case script && !secretName(name):
 		default:
 			if class := classOfValue(name, value); class != ClassPlain {
@@ -68,20 +67,14 @@ func (c *command) argument(arg string) string {
 			}
 		}
 	}
-	if glued := c.glued(arg); glued != "" && !isReference(glued) && !script {
-		c.flag = ""
-		if class := classOfValue("password", glued); class != ClassPlain {
-			return arg[:2] + string(class)
-		}
-	}
 	if before != "" && arg != "" && !isFlag(arg) && !isReference(arg) {
-		switch {
+		switch user := c.userFlag(before); {
 		case c.secretFlag(before):
 			if class := classOfValue("password", arg); class != ClassPlain {
 				return string(class)
 			}
-		case userName(before) && userOf(arg) > 0:
-			return arg[:userOf(arg)] + string(ClassNamedSecret)
+		case user != 0 && userOf(arg, user) > 0:
+			return arg[:userOf(arg, user)] + string(ClassNamedSecret)
 		case !script:
 			if class := classOfValue("", arg); class != ClassPlain {
 				return string(class)
@@ -103,25 +96,6 @@ func cutFlag(arg string) (name, value string, ok bool) {
 		}
 	}
 	return name, value, true
-}
-
-func (c *command) name(word string) {
-	if _, known := programs[word]; known {
-		c.program = word
-	}
-}
-
-// secretFlag reports whether the value of a flag is a secret.
-func (c *command) secretFlag(flag string) bool {
-	return secretName(flag) || c.program != "" && len(flag) == 2 && slices.Contains(programs[c.program], flag)
-}
-
-// glued is the secret that is glued to a short flag, as in mysql -pSECRET.
-func (c *command) glued(word string) string {
-	if c.program != "" && len(word) > 2 && word[:2] == "-p" && slices.Contains(programs[c.program], "-p…") {
-		return word[2:]
-	}
-	return ""
 }
 
 func (c *command) classifyText(text string) string {
@@ -191,13 +165,18 @@ func (c *command) classifyNamed(text string) string {
 // secret is the place of the secret that the name in text[start:end] is given, empty if there is none.
 func (c *command) secret(text string, start, end int) (from, to int) {
 	name := text[start:end]
-	if c.name(name); name[0] == '-' {
-		if glued := c.glued(name); glued != "" && bounded(text, start) {
-			to = wordEnd(text, start+2)
-			return start + 2, unless(text, start+2, to)
-		} else if name == "-p" && end < len(text) && (text[end] == '"' || text[end] == '\'') && c.glued("-p ") != "" {
-			from, to = valueAt(text, end, 0, false, false)
-			return from, unless(text, from, to)
+	flag := name[0] == '-' && bounded(text, start)
+	if end == len(text) || strings.IndexByte(" \t\n\"'\\,", text[end]) >= 0 {
+		c.name(name) // and not a part of an address
+	}
+	if f, at, ok := c.form(name); ok && f.words() {
+		return f.behind(text, end)
+	} else if ok && at < len(name) && flag {
+		return f.place(text, start+at)
+	}
+	if flag && len(name) > 1 && end < len(text) && (text[end] == '"' || text[end] == '\'') && (start == 0 || text[start-1] != text[end]) {
+		if f, at, ok := c.form(name + "…"); ok && at == len(name) { // quotes do not part
+			return f.place(text, end)
 		}
 	}
 	if end == len(text) {
@@ -213,7 +192,6 @@ func (c *command) secret(text string, start, end int) (from, to int) {
 		return 0, 0
 	}
 	separator := text[at]
-	flag := name[0] == '-' && bounded(text, start)
 	switch {
 	case start > 0 && text[start-1] == '$' || start > 1 && text[start-2:start] == "${":
 		return byDefault(text, start, end)
@@ -224,15 +202,15 @@ func (c *command) secret(text string, start, end int) (from, to int) {
 		}
 		whole := startsLine(text, start) && (separator == ':' || at > gap)
 		if user {
-			return passwordAt(text[:min(len(text), at+maxHarmless)], at+1, separator)
+			return passwordAt(text[:min(len(text), at+maxHarmless)], at+1, separator, ':')
 		}
 		from, to = valueAt(text, at+1, separator, whole, quoted)
 	case flag && (at > gap || quoted && separator == ','):
 		if quoted && separator == ',' {
 			at++
 		}
-		if userName(name) {
-			return passwordAt(text[:min(len(text), at+maxHarmless)], at, 0)
+		if user := c.userFlag(name); user != 0 {
+			return passwordAt(text[:min(len(text), at+maxHarmless)], at, 0, user)
 		}
 		if !c.secretFlag(name) {
 			return 0, 0
@@ -249,13 +227,13 @@ func (c *command) secret(text string, start, end int) (from, to int) {
 }
 
 // passwordAt is the place of the password in a user:password that begins at or behind a place. It may be quoted alone.
-func passwordAt(text string, at int, separator byte) (from, to int) {
+func passwordAt(text string, at int, separator, user byte) (from, to int) {
 	from, to = valueAt(text, at, separator, false, false)
-	if to > from+1 && text[to-1] == ':' && to < len(text) && (text[to] == '"' || text[to] == '\'') && text[from-1] != text[to] {
+	if to > from+1 && text[to-1] == user && to < len(text) && (text[to] == '"' || text[to] == '\'') && text[from-1] != text[to] {
 		from, to = valueAt(text, to, 0, false, false)
 		return from, unless(text, from, to)
 	}
-	if n := userOf(text[from:to]); n > 0 {
+	if n := userOf(text[from:to], user); n > 0 {
 		return from + n, to
 	}
 	return 0, 0
@@ -515,11 +493,15 @@ func lengthTo(text, stop string) int {
 	return len(text)
 }
 
-// userOf is the length of the user and the colon before a password, 0 if there is no password.
-func userOf(value string) int {
-	user, password, ok := strings.Cut(value, ":")
+// userOf is the length of the user and the colon, or what stands for it, before a password, 0 if there is no password.
+func userOf(value string, colon byte) int {
+	at := strings.IndexByte(value, colon)
+	if at < 0 {
+		return 0
+	}
+	user, password := value[:at], value[at+1:]
 	numbers := strings.Trim(user+password, "0123456789") == "" // of a user and a group
-	if !ok || user == "" || user[0] == '+' || password == "" || strings.HasPrefix(password, "//") || numbers || isReference(password) || classes[Class(password)] {
+	if user == "" || user[0] == '+' || password == "" || strings.HasPrefix(password, "//") || numbers || isReference(password) || classes[Class(password)] {
 		return 0
 	}
 	return len(user) + 1
