@@ -10,13 +10,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubemuster/kubemuster/internal/baseline"
 	"github.com/kubemuster/kubemuster/internal/clean"
 	"github.com/kubemuster/kubemuster/internal/config"
 	"github.com/kubemuster/kubemuster/internal/plugin"
-	"github.com/kubemuster/kubemuster/internal/policy"
 	"github.com/kubemuster/kubemuster/internal/scan"
 	"github.com/kubemuster/kubemuster/pkg/sdk"
 )
@@ -85,26 +83,25 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
+	engine := checks.Compiling(ctx) // while plugins start and clusters are connected to
 	host := newHost(o.config, o.log)
 	defer host.Close()
-	var engine *policy.Engine
-	var targets []scan.Target
-	var starting errgroup.Group // plugins start while the checks are compiled
-	starting.Go(func() (err error) {
-		targets, err = planTargets(ctx, host, o.config)
-		return err
-	})
-	if engine, err = checks.Compile(ctx); err != nil {
-		host.Close()
-		_ = starting.Wait()
-		return usageError{err}
-	}
-	if err := starting.Wait(); err != nil {
+	targets, err := planTargets(ctx, host, o.config)
+	if err != nil {
+		if broken := engine.Err(); broken != nil { // what is wrong with the checks is told first
+			return usageError{broken}
+		}
 		return err
 	}
-	pacing, done := context.WithCancel(ctx)
-	defer done()
-	go paceGarbage(pacing)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		if engine.Err() != nil {
+			stop()
+			return
+		}
+		paceGarbage(ctx)
+	}()
 	optIn := kubeletConfig(o.config)
 	if o.config.SecretMetadata {
 		optIn = append(optIn, "secret-metadata")
@@ -116,6 +113,9 @@ func runScan(ctx context.Context, o *scanOptions) error {
 	}}
 	r := scanner.Run(ctx, targets)
 	progress.close()
+	if err := engine.Err(); err != nil {
+		return usageError{err}
+	}
 	known := baseline.Match(r, earlier)
 	waivers.Apply(r) // to what is carried over, too
 	idle := waivers.Idle(r, checks.Whole().Checks())

@@ -25,6 +25,8 @@ import (
 // Engine holds the compiled checks. It is safe for concurrent use.
 type Engine struct {
 	*Catalog
+	compiled chan struct{} // closed when it is; nil for one that was configured of another
+	err      error
 	compiler *ast.Compiler
 	objects  map[string][]*router // of one check each, by the kind's name
 	apart    map[string][]*router // those of the checks that do not share
@@ -110,32 +112,67 @@ func New(ctx context.Context, packs ...Pack) (*Engine, error) {
 
 // Compile makes an engine of the catalogue's checks. Errors name file and line.
 func (c *Catalog) Compile(ctx context.Context) (*Engine, error) {
-	compiler := compilerFor(c.checks, c.modules)
-	if compiler.Compile(c.modules); compiler.Failed() {
-		return nil, compileError(compiler.Errors)
-	}
-	if err := c.dangling(compiler); err != nil {
+	e := c.Compiling(ctx)
+	if err := e.Err(); err != nil {
 		return nil, err
 	}
-	if err := c.circles(); err != nil {
-		return nil, err
+	return e, nil
+}
+
+// Compiling returns an engine that is compiled while something else is done. Of what it holds, only the catalogue may be asked
+// before Err has been.
+func (c *Catalog) Compiling(ctx context.Context) *Engine {
+	e := &Engine{Catalog: c.withoutModules(), compiled: make(chan struct{})}
+	go func() {
+		defer close(e.compiled)
+		e.err = e.compile(ctx, c.modules)
+	}()
+	return e
+}
+
+// Err waits until the engine is compiled, and says why it cannot be.
+func (e *Engine) Err() error {
+	if e.compiled != nil {
+		<-e.compiled
+	}
+	return e.err
+}
+
+// withoutModules is the catalogue without what only a compiler needs: it has its own.
+func (c *Catalog) withoutModules() *Catalog {
+	bare := *c
+	bare.modules = nil
+	if c.whole != nil {
+		bare.whole = c.whole.withoutModules()
+	}
+	return &bare
+}
+
+func (e *Engine) compile(ctx context.Context, modules map[string]*ast.Module) error {
+	compiler := compilerFor(e.checks, modules)
+	if compiler.Compile(modules); compiler.Failed() {
+		return compileError(compiler.Errors)
+	}
+	if err := e.dangling(compiler); err != nil {
+		return err
+	}
+	if err := e.circles(); err != nil {
+		return err
 	}
 	compiler.WithSchemas(nil) // they have done their work
-	for _, check := range c.checks {
+	for _, check := range e.checks {
 		if len(compiler.GetRulesExact(check.rule)) == 0 {
-			return nil, fmt.Errorf("%s: check %s has no rule named violations", check.at, check.ID)
+			return fmt.Errorf("%s: check %s has no rule named violations", check.at, check.ID)
 		}
 		check.reads, check.severally = readsOf(compiler, check.rule)
 		check.condition = conditionOf(compiler, check.rule)
 	}
-	checks := *c
-	checks.modules = nil // the compiler has its own
-	e := &Engine{Catalog: &checks, compiler: compiler}
+	e.compiler = compiler
 	if err := e.readPermissions(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	e.prepare()
-	return e, nil
+	return nil
 }
 
 // compilerFor returns a compiler with the rules that every pack's Rego is held to. The modules of checks are told what their input is.

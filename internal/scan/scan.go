@@ -33,7 +33,7 @@ import (
 
 // Scanner scans targets.
 type Scanner struct {
-	Engine *policy.Engine
+	Engine *policy.Engine // it may still be compiled
 	Host   *plugin.Host
 	Opts   Options
 	Log    *slog.Logger
@@ -130,6 +130,9 @@ func (s *Scanner) scan(ctx context.Context, index int, t Target, c *report.Clust
 	}
 	c.Namespaces, c.ExcludeNamespaces = scope.Namespaces, scope.ExcludeNamespaces
 	s.event(Event{Index: index, Target: c.Target, Kind: Connected})
+	if err := s.Engine.Err(); err != nil { // the checks were compiled meanwhile
+		return &StageError{"judge", err}
+	}
 	run := newRun(s, c)
 	about.Time = c.Started
 	run.about, run.number = about, index

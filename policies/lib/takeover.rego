@@ -80,6 +80,16 @@ ways := [
 		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rbac-privilege-escalation-risks",
 	},
 	{
+		"name": "start pods",
+		"needs": {"start pods"},
+		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation",
+	},
+	{
+		"name": "be a service account",
+		"needs": {"be a service account"},
+		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request",
+	},
+	{
 		"name": "run code in etcd",
 		"needs": {"run code in etcd"},
 		"reference": "https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/#securing-etcd-clusters",
@@ -98,6 +108,11 @@ ways := [
 		"name": "change what is admitted",
 		"needs": {"write mutating webhooks"},
 		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks",
+	},
+	{
+		"name": "map to administrators",
+		"needs": {"write aws-auth"},
+		"reference": "https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html",
 	},
 	{
 		"name": "change what is admitted by policies",
@@ -261,6 +276,53 @@ permissions := {
 			"resources": ["pods", "pods/ephemeralcontainers"],
 		},
 	],
+	"start pods": [
+		{
+			"verbs": ["create"],
+			"apiGroups": [""],
+			"resources": ["pods"],
+			"extent": "namespace",
+		},
+		{
+			"verbs": ["create", "update", "patch"],
+			"apiGroups": [""],
+			"resources": ["replicationcontrollers"],
+			"extent": "namespace",
+		},
+		{
+			"verbs": ["create", "update", "patch"],
+			"apiGroups": ["apps"],
+			"resources": ["daemonsets", "deployments", "replicasets", "statefulsets"],
+			"extent": "namespace",
+		},
+		{
+			"verbs": ["create", "update", "patch"],
+			"apiGroups": ["batch"],
+			"resources": ["cronjobs", "jobs"],
+			"extent": "namespace",
+		},
+	],
+	"be a service account": [
+		{
+			"verbs": ["create"],
+			"apiGroups": [""],
+			"resources": ["serviceaccounts/token"],
+			"extent": "namespace",
+		},
+		{
+			"verbs": ["impersonate"],
+			"apiGroups": [""],
+			"resources": ["serviceaccounts"],
+			"extent": "namespace",
+		},
+	],
+	"write aws-auth": [{
+		"verbs": ["create", "update", "patch"],
+		"apiGroups": [""],
+		"resources": ["configmaps"],
+		"resourceNames": ["aws-auth"],
+		"namespaces": ["kube-system"],
+	}],
 	"run code in etcd": [{
 		"verbs": ["get", "create"],
 		"apiGroups": [""],
@@ -359,7 +421,7 @@ of[i] := {"names": names, "grants": grants} if {
 	count(open) > 0
 	names := shortest(open)
 	needed := union({way.needs | some way in ways; way.name in names})
-	grants := {held.way | some held in usable[i]; held.permission in needed} | {held.way | some held in reaching[i]; "run code in pods" in needed}
+	grants := {held.way | some held in usable[i]; held.permission in needed} | {held.way | some held in reaching[i]; held.permission in needed}
 }
 
 open_with(have) := {way.name | some way in ways; count(way.needs - have) == 0}
@@ -386,10 +448,21 @@ usable[i] contains held if {
 
 # by_what_there_is are the permissions that take the cluster only where somebody or something is there to be taken.
 by_what_there_is := {
+	"be a service account",
 	"impersonate administrators for some requests",
 	"impersonate groups of administrators for some requests",
 	"run code in etcd",
 	"run code in pods",
+	"start pods",
+	"write aws-auth",
+}
+
+# EKS looks up there who an IAM identity is in the cluster, unless it only asks its access entries.
+usable[i] contains held if {
+	input.cluster.provider == "eks"
+	some i, holder in input.holders
+	some held in holder.holds
+	held.permission == "write aws-auth"
 }
 
 usable[i] contains held if {
@@ -495,6 +568,25 @@ reaching[i] contains held if {
 	not held.names
 	others := {j | some j in powerful[held.namespace]; j != i}
 	count(others) > 0
+}
+
+# reaching[i] are those, too, by which it gets the token of another that takes the cluster: in a pod that it starts under that
+# service account, or from the API server. Where a grant holds in all namespaces, kube-system is one of them.
+reaching[i] contains held if {
+	some i, holder in input.holders
+	some held in holder.holds
+	held.permission == "start pods"
+	others := {j | some j in powerful[held.namespace]; j != i}
+	count(others) > 0
+}
+
+reaching[i] contains held if {
+	some i, holder in input.holders
+	some held in holder.holds
+	held.permission == "be a service account"
+	names := {name | some name in held.names}
+	others := {input.holders[j].name | some j in powerful[held.namespace]; j != i}
+	chosen(others, names)
 }
 
 # powerful[namespace] are the holders that take the cluster by what they hold, and run there; of the empty one, anywhere.

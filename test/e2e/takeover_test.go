@@ -33,6 +33,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/aws-iam-authenticator/pkg/mapper/configmap"
 
 	"github.com/kubemuster/kubemuster/internal/finding"
 	"github.com/kubemuster/kubemuster/internal/policy"
@@ -69,6 +70,12 @@ type escalation struct {
 	way   string // its name in the pack, where the escalation's own is another
 	rules []rbacv1.PolicyRule
 	take  func(attacker)
+}
+
+// boundIn are the namespaces in which escalations hold their rules; the others do everywhere.
+var boundIn = map[string]string{
+	"start pods": "default", "start-pods-by-a-deployment": "default", "be a service account": "default", "be-a-service-account-by-impersonation": "default",
+	"map to administrators": "kube-system",
 }
 
 var escalations = map[string]escalation{
@@ -300,6 +307,60 @@ var escalations = map[string]escalation{
 			a.raise(a.inPod(pod))
 		},
 	},
+	"start pods": {
+		rules: []rbacv1.PolicyRule{on("", "pods", "create")},
+		take: func(a attacker) {
+			pod, err := a.client.CoreV1().Pods("default").Create(a.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: podOf("everything")}, metav1.CreateOptions{})
+			a.check(err)
+			a.check(a.tryBind(a.inPod(pod), "cluster-admin"))
+		},
+	},
+	"start-pods-by-a-deployment": {
+		"start pods",
+		[]rbacv1.PolicyRule{on("apps", "deployments", "create")},
+		func(a attacker) {
+			labels := map[string]string{"app": a.name}
+			d, err := a.client.AppsV1().Deployments("default").Create(a.Context(), &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: appsv1.DeploymentSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: labels},
+				Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: podOf("everything")},
+			}}, metav1.CreateOptions{})
+			a.check(err)
+			// The controllers make the pods of the template.
+			pod, err := a.admin.CoreV1().Pods("default").Create(a.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: d.Spec.Template.Spec}, metav1.CreateOptions{})
+			a.check(err)
+			a.check(a.tryBind(a.inPod(pod), "cluster-admin"))
+		},
+	},
+	"be a service account": {
+		rules: []rbacv1.PolicyRule{named(on("", "serviceaccounts/token", "create"), "everything")},
+		take: func(a attacker) {
+			token, err := a.client.CoreV1().ServiceAccounts("default").CreateToken(a.Context(), "everything", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+			a.check(err)
+			a.check(a.tryBind(clientFor(a.T, a.with(token.Status.Token)), "cluster-admin"))
+		},
+	},
+	"be-a-service-account-by-impersonation": {
+		"be a service account",
+		[]rbacv1.PolicyRule{on("", "serviceaccounts", "impersonate")},
+		func(a attacker) {
+			a.check(a.tryBind(a.as("system:serviceaccount:default:everything"), "cluster-admin"))
+		},
+	},
+	"map to administrators": {
+		rules: []rbacv1.PolicyRule{on("", "configmaps", "create")},
+		take: func(a attacker) {
+			written, err := a.client.CoreV1().ConfigMaps("kube-system").Create(a.Context(), &corev1.ConfigMap{
+				ObjectMeta: metav1.ObjectMeta{Name: "aws-auth"}, Data: map[string]string{"mapUsers": `[{userarn: "arn:aws:iam::111122223333:user/mallory", username: mallory, groups: [system:masters]}]`},
+			}, metav1.CreateOptions{})
+			a.check(err)
+			// What EKS makes of it is the code of its authenticator.
+			users, _, _, err := configmap.ParseMap(written.Data)
+			a.check(err)
+			config := rest.CopyConfig(a.server.Admin)
+			config.Impersonate = rest.ImpersonationConfig{UserName: users[0].Username, Groups: users[0].Groups}
+			a.check(a.tryBind(clientFor(a.T, config), "cluster-admin"))
+		},
+	},
 	"run code in etcd": {
 		rules: []rbacv1.PolicyRule{named(on("", "pods/exec", "get", "create"), "etcd-node-0")},
 		take: func(a attacker) {
@@ -432,20 +493,24 @@ func TestTakeover(t *testing.T) {
 	}
 	attackers := map[string]attacker{}
 	for name, e := range escalations {
-		attackers[name] = newAttacker(t, c, admin, strings.ReplaceAll(name, " ", "-"), e.rules)
+		attackers[name] = newAttacker(t, c, admin, strings.ReplaceAll(name, " ", "-"), e.rules, boundIn[name])
 	}
 	inv := inventory(t, c)
 	for _, a := range attackers {
 		inv.Workloads = append(inv.Workloads, snapshot.InventoryWorkload{Kind: "Deployment", Namespace: "default", Name: a.name, ServiceAccount: a.name, Token: true})
 	}
-	found := takeovers(t, inv)
-	// Where the cluster runs etcd itself, whoever may exec in all pods has this way, too.
-	inv.StaticPods = []string{"etcd"}
-	for name, message := range takeovers(t, inv) {
-		if found[name] == "" {
-			found[name] = message
+	found := takeovers(t, inv, "test")
+	also := func(more map[string]string) {
+		for name, message := range more {
+			if found[name] == "" {
+				found[name] = message
+			}
 		}
 	}
+	// Where the cluster runs etcd itself, whoever may exec in all pods has this way, too.
+	inv.StaticPods = []string{"etcd"}
+	also(takeovers(t, inv, "test"))
+	also(takeovers(t, inv, "eks"))
 	ways := waysOfThePack(t)
 	shown := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(escalations)) {
@@ -569,20 +634,20 @@ func TestTakeoverIsRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAttacker(t, c, admin, name, tt.rules)
+			a := newAttacker(t, c, admin, name, tt.rules, "")
 			if err := tt.take(a); !apierrors.IsForbidden(err) {
 				t.Errorf("the API server answers %v", err)
 			}
 			inv := inventory(t, c)
 			inv.Workloads = []snapshot.InventoryWorkload{{Kind: "Deployment", Namespace: "default", Name: a.name, ServiceAccount: a.name, Token: true}}
-			if found := takeovers(t, inv); len(found) > 0 {
+			if found := takeovers(t, inv, "test"); len(found) > 0 {
 				t.Errorf("KM3004 says %v", found)
 			}
 		})
 	}
 }
 
-func newAttacker(t *testing.T, c *cluster.Cluster, admin kubernetes.Interface, name string, rules []rbacv1.PolicyRule) attacker {
+func newAttacker(t *testing.T, c *cluster.Cluster, admin kubernetes.Interface, name string, rules []rbacv1.PolicyRule, in string) attacker {
 	t.Helper()
 	a := attacker{T: t, name: name, server: c, admin: admin, account: rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: name}}
 	meta, none := metav1.ObjectMeta{Name: name}, metav1.CreateOptions{}
@@ -590,16 +655,19 @@ func newAttacker(t *testing.T, c *cluster.Cluster, admin kubernetes.Interface, n
 	a.check(err)
 	_, err = admin.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, none)
 	a.check(err)
-	_, err = admin.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
-		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name}, Subjects: []rbacv1.Subject{a.account},
-	}, none)
+	role, subjects := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name}, []rbacv1.Subject{a.account}
+	if in == "" {
+		_, err = admin.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: meta, RoleRef: role, Subjects: subjects}, none)
+	} else {
+		_, err = admin.RbacV1().RoleBindings(in).Create(t.Context(), &rbacv1.RoleBinding{ObjectMeta: meta, RoleRef: role, Subjects: subjects}, none)
+	}
 	a.check(err)
 	token, err := admin.CoreV1().ServiceAccounts("default").CreateToken(t.Context(), name, &authenticationv1.TokenRequest{}, none)
 	a.check(err)
 	a.config = a.with(token.Status.Token)
 	a.client = clientFor(t, a.config)
 	for _, r := range rules {
-		asked := action{Verb: r.Verbs[0], Group: r.APIGroups[0], Name: append(slices.Clone(r.ResourceNames), "")[0]}
+		asked := action{Verb: r.Verbs[0], Namespace: in, Group: r.APIGroups[0], Name: append(slices.Clone(r.ResourceNames), "")[0]}
 		asked.Resource, asked.Subresource, _ = strings.Cut(r.Resources[0], "/")
 		a.await(asked)
 	}
@@ -829,11 +897,11 @@ func (a attacker) intercept() {
 }
 
 // takeovers are KM3004's messages, by the workload's name.
-func takeovers(t *testing.T, inv snapshot.Inventory) map[string]string {
+func takeovers(t *testing.T, inv snapshot.Inventory, provider string) map[string]string {
 	t.Helper()
 	engine := ownEngine(t)
 	found := map[string]string{}
-	j := engine.Cluster(t.Context(), inv, policy.Cluster{Provider: "test", Version: cluster.Version}, func(c finding.Check) bool { return c.ID != "KM3004" })
+	j := engine.Cluster(t.Context(), inv, policy.Cluster{Provider: provider, Version: cluster.Version}, func(c finding.Check) bool { return c.ID != "KM3004" })
 	for _, f := range j.Findings {
 		found[f.Object.Name] = f.Message
 	}

@@ -176,6 +176,34 @@ test_runs_code_in_powerful_pods if {
 	workload_takeover.violations == set() with input.holders as [holder([held("run code in pods", "a")])]
 }
 
+# Who starts pods in a namespace, or gets tokens there, is any service account of it.
+test_fails_for_who_may_be_another if {
+	every t in [
+		["start pods", [], "shop", 1],
+		["start pods", ["some-workload"], "shop", 1],
+		["start pods", [], "other", 0],
+		["be a service account", [], "shop", 1],
+		["be a service account", ["powerful"], "shop", 1],
+		["be a service account", ["web"], "shop", 0],
+		["be a service account", [], "other", 0],
+	] {
+		grant := object.union(held(t[0], "a"), {"namespace": "shop", "extent": "namespace"})
+		names := {"names": names | names := t[1]; count(names) > 0}
+		found := {v.message | some v in workload_takeover.violations; v.object.name == "web"} with input.holders as [
+			holder([object.union(grant, names)]),
+			elsewhere(t[2]),
+		]
+		count(found) == t[3]
+	}
+}
+
+test_fails_for_who_maps_identities_on_eks_alone if {
+	every t in [["eks", 1], ["gke", 0], ["kubeconfig", 0]] {
+		count(workload_takeover.violations) == t[1] with input.holders as [holder([held("write aws-auth", "a")])]
+			with input.cluster.provider as t[0]
+	}
+}
+
 test_fails_for_a_named_node if {
 	count(workload_takeover.violations) == 1 with input.holders as [holder([object.union(
 		held("reach kubelets", "a"),
