@@ -160,8 +160,10 @@ func TestKubeadmIsQuiet(t *testing.T) {
 		t.Error("kube-proxy is not reported as privileged, and Kubernetes' own")
 	}
 	for name, change := range map[string]func(spec *corev1.PodSpec){
-		"another image":   func(spec *corev1.PodSpec) { spec.Containers[0].Image = "registry.k8s.io/e2e-test-images/busybox:1" },
-		"another one yet": func(spec *corev1.PodSpec) { spec.Containers = append(spec.Containers, corev1.Container{Image: "busybox"}) },
+		"another image": func(spec *corev1.PodSpec) { spec.Containers[0].Image = "registry.k8s.io/e2e-test-images/busybox:1" },
+		"another one yet": func(spec *corev1.PodSpec) {
+			spec.Containers = append(spec.Containers, corev1.Container{Image: "busybox"})
+		},
 	} {
 		got := weighty(findings(func(o snapshot.Object) {
 			if o.Value.GetName() == "kube-proxy" {

@@ -240,6 +240,37 @@ func TestRevisions(t *testing.T) {
 	}
 }
 
+// A check that knows a workload by its kind and name knows its pods by them, too: agents of the network keep their programs where
+// the runtime looks for them.
+func TestPodsAreSeenAsTheirOwners(t *testing.T) {
+	engine, err := ownPack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := corev1.PodSpec{
+		Containers: []corev1.Container{{Name: "node", Image: "registry.k8s.io/calico/node:v3", VolumeMounts: []corev1.VolumeMount{{Name: "bin", MountPath: "/host/opt/cni/bin"}}}},
+		Volumes:    []corev1.Volume{{Name: "bin", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/opt/cni/bin"}}}},
+	}
+	found := func(name string) bool {
+		set := &appsv1.DaemonSet{ObjectMeta: meta("kube-system", name, "set", "")}
+		set.Spec.Template.Spec = spec
+		pod := &corev1.Pod{ObjectMeta: meta("kube-system", name+"-x", "pod", "set"), Spec: spec}
+		pod.OwnerReferences[0].Kind, pod.OwnerReferences[0].Name = "DaemonSet", name
+		r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
+		r.about = policy.Cluster{Provider: "kubeconfig", Version: "v1.37.2"}
+		if _, err := r.objects(t.Context(), t.Context(), pagesOf{object(set), object(pod)}, collect.Scope{Kinds: snapshot.Kinds}); err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(r.kept.take(), func(f finding.Finding) bool { return f.Check == "KM1032" })
+	}
+	if found("calico-node") {
+		t.Error("the pods of the network's agent are not known for its")
+	}
+	if !found("mine") {
+		t.Error("another's pods are taken for the agent's")
+	}
+}
+
 // ownPack is our own checks, compiled.
 var ownPack = sync.OnceValues(func() (*policy.Engine, error) {
 	return policy.New(context.Background(), policy.Pack{Name: finding.BuiltInPack, FS: policies.FS})

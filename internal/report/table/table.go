@@ -558,7 +558,7 @@ func (p *page) summary(r *report.Report, cut int) {
 	}
 	p.line(findings)
 	if told := tell(of, managed, waived); told != "" {
-		p.line(wrap("not counted by the gate: "+strings.Replace(told, "managed", "managed by the provider", 1), p.width))
+		p.line(wrap("not counted by the gate: "+strings.Replace(told, "managed", "managed by the provider or Kubernetes", 1), p.width))
 	}
 	var since []string
 	if told := tell(of, fresh, changed); told != "" {

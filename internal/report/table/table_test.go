@@ -200,7 +200,7 @@ func TestSummary(t *testing.T) {
 			"5000 findings: 1250 critical, 1250 high, 1250 low, 1250 info\n1 cluster: 1 complete\n4992 findings not shown; -o html=FILE or -o json=FILE has all\n",
 		},
 		"compared": {
-			reporttest.Compared(), "15 findings: 7 critical, 3 high, 2 medium, 2 low, 1 info\nnot counted by the gate: 1 managed by the provider, 1 waived\n" +
+			reporttest.Compared(), "15 findings: 7 critical, 3 high, 2 medium, 2 low, 1 info\nnot counted by the gate: 1 managed by the provider or Kubernetes, 1 waived\n" +
 				"since the baseline: 1 new, 1 changed, 1 no longer there, 1 not read again\n" +
 				"3 clusters: 1 complete, 1 partial, 1 not scanned\nFAIL also counts checks folded into a finding on a grant\n" +
 				"3 findings not shown; -o html=FILE or -o json=FILE has all\n",
