@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -34,10 +35,11 @@ type isolating struct {
 
 // isolation knows which pods the policies select.
 type isolation struct {
-	all     []InventoryPolicy
-	parts   map[string][]isolating // by namespace; under "" those of the whole cluster
-	admins  []ordered              // those of admins, first decided first
-	unclear map[int]bool           // policies of which it cannot be told whether they select some pod
+	all       []InventoryPolicy
+	parts     map[string][]isolating // by namespace; under "" those of the whole cluster
+	adminsIn  []ordered              // in the order in which they are asked about ingress
+	adminsOut []ordered              // those of admins, first decided first
+	unclear   map[int]bool           // policies of which it cannot be told whether they select some pod
 }
 
 // add takes in an object, if it is a network policy.
@@ -97,13 +99,17 @@ func (x *isolation) of(e *endpoint) (in, out bool) {
 			}
 		}
 	}
-	if len(x.admins) == 0 {
+	if len(x.adminsIn) == 0 {
 		return in, out
 	}
 	var i, o decision
-	for _, p := range x.admins {
+	for _, p := range x.adminsIn {
 		if selected := x.selected(p.policy, p.selects, e); selected != no {
 			i.take(p.tier, p.in, selected == unclear)
+		}
+	}
+	for _, p := range x.adminsOut {
+		if selected := x.selected(p.policy, p.selects, e); selected != no {
 			o.take(p.tier, p.out, selected == unclear)
 		}
 	}
@@ -217,6 +223,24 @@ func unconditional(rule map[string]any) bool {
 func selectsAll(selector map[string]any) bool {
 	pairs, _ := selector["matchLabels"].(map[string]any)
 	return len(pairs)+len(list(selector, "matchExpressions")) == 0
+}
+
+// selectsMost reports whether a selector leaves out no more than it names: it may be for nearly all.
+func selectsMost(selector map[string]any) bool {
+	pairs, _ := selector["matchLabels"].(map[string]any)
+	return len(pairs) == 0 && !slices.ContainsFunc(list(selector, "matchExpressions"), func(e any) bool {
+		expression, _ := e.(map[string]any)
+		return expression["operator"] == string(metav1.LabelSelectorOpIn)
+	})
+}
+
+// selectsEveryNamespace is selectsAll for namespaces, which all have a label with their name.
+func selectsEveryNamespace(selector map[string]any) bool {
+	pairs, _ := selector["matchLabels"].(map[string]any)
+	return len(pairs) == 0 && !slices.ContainsFunc(list(selector, "matchExpressions"), func(e any) bool {
+		expression, _ := e.(map[string]any)
+		return expression["key"] != corev1.LabelMetadataName || expression["operator"] != string(metav1.LabelSelectorOpExists)
+	})
 }
 
 func list(m map[string]any, field string) []any {

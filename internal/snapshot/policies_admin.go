@@ -66,10 +66,23 @@ func (x *isolation) admit(o Object, v *unstructured.Unstructured) {
 		}
 	}
 	x.take(o, types)
-	x.admins = append(x.admins, p)
-	slices.SortStableFunc(x.admins, func(a, b ordered) int {
-		return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(a.priority, b.priority))
+	x.adminsIn = inOrder(append(x.adminsIn, p), func(p ordered) []adminRule { return p.in })
+	x.adminsOut = inOrder(append(x.adminsOut, p), func(p ordered) []adminRule { return p.out })
+}
+
+// inOrder sorts policies as they are asked. Which of two with one priority is asked first, nobody promises: one that may let
+// something by stands before one that only denies.
+func inOrder(policies []ordered, rules func(ordered) []adminRule) []ordered {
+	opens := func(p ordered) int {
+		if slices.ContainsFunc(rules(p), func(r adminRule) bool { return r.action != "Deny" }) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(policies, func(a, b ordered) int {
+		return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(a.priority, b.priority), cmp.Compare(opens(a), opens(b)))
 	})
+	return policies
 }
 
 // subject is the policy's own selector; a policy without one is for nothing.
@@ -96,15 +109,20 @@ func adminRules(spec map[string]any, direction, peers string) (rules []adminRule
 		if one.action, _ = r["action"].(string); one.action == "Accept" { // as ClusterNetworkPolicy calls it
 			one.action = "Allow"
 		}
+		// What lets by nearly all is taken to let by all, and what denies must deny all.
+		ofNamespaces, ofPods := selectsMost, selectsMost
+		if one.action == "Deny" {
+			ofNamespaces, ofPods = selectsEveryNamespace, selectsAll
+		}
 		for _, peer := range list(r, peers) {
 			p, _ := peer.(map[string]any)
 			if of, ok := p["namespaces"].(map[string]any); ok {
-				one.cluster = one.cluster || selectsAll(of)
+				one.cluster = one.cluster || ofNamespaces(of)
 			}
 			if of, ok := p["pods"].(map[string]any); ok {
 				namespace, _ := of["namespaceSelector"].(map[string]any)
 				pod, _ := of["podSelector"].(map[string]any)
-				one.cluster = one.cluster || selectsAll(namespace) && selectsAll(pod)
+				one.cluster = one.cluster || ofNamespaces(namespace) && ofPods(pod)
 			}
 			for _, network := range list(p, "networks") {
 				text, _ := network.(string)

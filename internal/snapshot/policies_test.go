@@ -218,6 +218,12 @@ func TestOrderOfPolicies(t *testing.T) {
 			"spec: {priority: %d, %s, subject: {namespaces: {}}, ingress: [{action: %s, from: [{namespaces: {}}]}]}", priority, tier, action,
 		))
 	}
+	from := func(priority int, action, selector string) snapshot.Object {
+		return policy(t, "policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "", fmt.Sprintf(
+			"spec: {priority: %d, subject: {namespaces: {}}, ingress: [{action: %s, from: [{namespaces: {matchExpressions: [%s]}}]}]}", priority, action, selector,
+		))
+	}
+	const every, most, few = "{key: kubernetes.io/metadata.name, operator: Exists}", "{key: team, operator: NotIn, values: [a]}", "{key: team, operator: In, values: [a]}"
 	perhaps := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {selector: 'pcsa.x == 1', types: [Ingress]}")
 	isolates := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {types: [Ingress]}")
 	for name, tt := range map[string]struct {
@@ -226,6 +232,15 @@ func TestOrderOfPolicies(t *testing.T) {
 	}{
 		"allow before deny":             {[]snapshot.Object{rule("", 50, "Deny"), rule("", 1, "Allow")}, ""},
 		"deny before allow":             {[]snapshot.Object{rule("", 50, "Allow"), rule("", 1, "Deny")}, "in"},
+		"allow every namespace":         {[]snapshot.Object{from(1, "Allow", every), rule("", 9, "Deny")}, ""},
+		"allow most namespaces":         {[]snapshot.Object{from(1, "Allow", most), rule("", 9, "Deny")}, ""},
+		"allow a few namespaces":        {[]snapshot.Object{from(1, "Allow", few), rule("", 9, "Deny")}, "in"},
+		"deny every namespace":          {[]snapshot.Object{from(1, "Deny", every)}, "in"},
+		"deny most namespaces":          {[]snapshot.Object{from(1, "Deny", most)}, ""},
+		"allow beside deny":             {[]snapshot.Object{rule("", 9, "Allow"), rule("", 9, "Deny")}, ""},
+		"deny beside allow":             {[]snapshot.Object{rule("", 9, "Deny"), rule("", 9, "Allow")}, ""},
+		"pass beside deny":              {[]snapshot.Object{rule("", 9, "Deny"), rule("", 9, "Pass")}, ""},
+		"deny beside deny":              {[]snapshot.Object{rule("", 9, "Deny"), rule("", 9, "Deny")}, "in"},
 		"pass before deny":              {[]snapshot.Object{rule("", 50, "Deny"), rule("", 1, "Pass")}, ""},
 		"allow before the baseline":     {[]snapshot.Object{rule("Baseline", 0, "Deny"), rule("", 9, "Allow")}, ""},
 		"pass to the baseline":          {[]snapshot.Object{rule("Baseline", 0, "Deny"), rule("", 9, "Pass")}, "in"},

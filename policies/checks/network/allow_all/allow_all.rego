@@ -151,7 +151,11 @@ entities[[n, at, direction]][i] contains entity if {
 
 entities[[n, at, direction]][i] contains "world" if {
 	some [n, at, direction, i, rule] in cilium_rules
-	address.everywhere({c | some c in rule.fromCIDR} | {c | some c in rule.toCIDR})
+	address.everywhere(({c | some c in rule.fromCIDR} | {c | some c in rule.toCIDR}) | {s.cidr |
+		some field in ["fromCIDRSet", "toCIDRSet"]
+		some s in rule[field]
+		count({except | some except in s.except; weighs(except)}) == 0
+	})
 }
 
 # A rule for ports that names nobody is for everybody; an empty one for nobody.
@@ -293,13 +297,26 @@ nothing := {"", null, [], {}}
 open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
 	some [direction, i, peer] in admin_allows
 	peer.namespaces
-	count({part | some part in peer.namespaces; not part in nothing}) == 0
+	every_namespace(peer.namespaces)
 }
 
 open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
 	some [direction, i, peer] in admin_allows
 	peer.pods
-	count({part | some selector in peer.pods; some part in selector; not part in nothing}) == 0
+	every_namespace(object.get(peer.pods, "namespaceSelector", {}))
+	count({part | some part in object.get(peer.pods, "podSelector", {}); not part in nothing}) == 0
+}
+
+# Every namespace has a label with its name.
+every_namespace(selector) if count({part |
+	some field, parts in selector
+	some part in parts
+	not by_name([field, part])
+}) == 0
+
+by_name(["matchExpressions", part]) if {
+	part.key == "kubernetes.io/metadata.name"
+	part.operator == "Exists"
 }
 
 networks.egress[i] contains network if {

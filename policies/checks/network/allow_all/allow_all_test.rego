@@ -111,6 +111,8 @@ test_passes_for_what_narrows_in_cilium if {
 		{"fromEntities": ["world"]},
 		{"fromEntities": ["cluster"]},
 		{"fromCIDR": ["0.0.0.0/0"]},
+		{"fromCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}], "fromEntities": ["cluster"]},
+		{"fromCIDRSet": [{"cidrGroupRef": "partners"}], "fromEntities": ["cluster"]},
 		{"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "80"}]}]},
 		{"fromEntities": ["all"], "icmps": [{"fields": [{"type": 8}]}]},
 	] {
@@ -124,6 +126,8 @@ test_adds_up_rules_of_cilium if {
 		[{"fromEntities": ["world"]}, {"fromEntities": ["cluster"]}],
 		[{"fromEntities": ["world-ipv4", "world-ipv6", "cluster"]}],
 		[{"fromCIDR": ["0.0.0.0/1", "128.0.0.0/1"], "fromEntities": ["cluster"]}],
+		[{"fromCIDRSet": [{"cidr": "0.0.0.0/0"}], "fromEntities": ["cluster"]}],
+		[{"fromCIDRSet": [{"cidr": "0.0.0.0/1", "except": ["198.51.100.7/32"]}], "fromCIDR": ["128.0.0.0/1"], "fromEntities": ["cluster"]}],
 		[{"toPorts": [{"ports": [{"port": "0", "protocol": "ANY"}]}]}],
 		[{"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "0"}]}]}],
 	] {
@@ -237,7 +241,14 @@ calico(spec) := {
 }
 
 test_fails_for_admins_who_allow_everything if {
-	every peer in [{"namespaces": {}}, {"namespaces": {"matchLabels": {}}}, {"pods": {"namespaceSelector": {}, "podSelector": {}}}] {
+	by_name := {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}
+	every peer in [
+		{"namespaces": {}},
+		{"namespaces": {"matchLabels": {}}},
+		{"namespaces": by_name},
+		{"pods": {"namespaceSelector": {}, "podSelector": {}}},
+		{"pods": {"namespaceSelector": by_name, "podSelector": {}}},
+	] {
 		allow_all.violations == {ingress(0)} with input.object as admin("AdminNetworkPolicy", {"ingress": [{"action": "Allow", "from": [peer]}]})
 		allow_all.violations == {egress} with input.object as admin("ClusterNetworkPolicy", {
 			"tier": "Admin",
@@ -253,6 +264,8 @@ test_passes_for_what_narrows_of_admins if {
 	every rule in [
 		{"action": "Deny", "from": [{"namespaces": {}}]},
 		{"action": "Allow", "from": [{"namespaces": {"matchLabels": {"a": "b"}}}]},
+		{"action": "Allow", "from": [{"namespaces": {"matchExpressions": [{"key": "team", "operator": "Exists"}]}}]},
+		{"action": "Allow", "from": [{"pods": {"namespaceSelector": {}, "podSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}}}]},
 		{"action": "Allow", "from": [{"namespaces": {}}], "ports": [{"portNumber": {"port": 80, "protocol": "TCP"}}]},
 		{"action": "Allow", "from": [{"namespaces": {}}], "protocols": [{"tcp": {}}]},
 	] {
