@@ -26,12 +26,16 @@ foreign contains container.spec.image if {
 	alien(container.spec.image, name)
 }
 
-# An image is theirs by where they keep them, or, on a mirror, by sharing a word with the workload's name.
+# An image is theirs by where they keep them, or, on a mirror, by the workload's name at the end of its repository: kube-proxy's is
+# kube-proxy, calico-node's is calico/node, and cilium-operator's is cilium/operator-generic.
 alien(image, of) if {
 	not regex.match(registries, image)
-	repository := regex.replace(regex.replace(image, `^[^/]*[.:][^/]*/`, ""), `[:@].*$`, "")
-	shared := {word | some word in split(of, "-"); count(word) > 2; contains(repository, word)}
-	count(shared) == 0
+	repository := split(regex.replace(regex.replace(image, `^[^/]*[.:][^/]*/`, ""), `[:@].*$`, ""), "/")
+	last := repository[count(repository) - 1]
+	above := [folder | some i, folder in repository; i == count(repository) - 2; startswith(of, sprintf("%s-", [folder]))]
+	named := concat("-", array.concat(above, [last]))
+	not startswith(sprintf("%s-", [named]), sprintf("%s-", [of]))
+	not startswith(sprintf("%s-", [last]), sprintf("%s-", [of]))
 }
 
 registries := concat("", [

@@ -20,6 +20,12 @@ test_owns_what_has_their_name_place_and_image if {
 	components.own with input as workload("DaemonSet", "kube-system", "kube-proxy", "registry.k8s.io/kube-proxy:v1.37.2")
 	components.own with input as workload("DaemonSet", "kube-system", "kube-proxy", "mirror.example:5000/k8s/kube-proxy:v1.37.2")
 	not components.own with input as workload("DaemonSet", "kube-system", "kube-proxy", "evil/miner:1")
+	not components.own with input as workload("DaemonSet", "kube-system", "kube-proxy", "mirror.example/miner/proxy:1")
+	not components.own with input as workload("DaemonSet", "kube-system", "kube-proxy", "mirror.example/kube-proxy/miner:1")
+	not components.own with input as workload("DaemonSet", "kube-system", "calico-node", "mirror.example/shop/node:1")
+	components.own with input as workload("DaemonSet", "kube-system", "calico-node", "mirror.example/calico/node:v3")
+	components.own with input as workload("Deployment", "kube-system", "cilium-operator", "mirror.example:5000/cilium/operator-generic:v1")
+	components.own with input as workload("DaemonSet", "kube-system", "kube-proxy", "kube-proxy@sha256:00")
 	not components.own with input as workload("DaemonSet", "shop", "kube-proxy", "registry.k8s.io/kube-proxy:v1.37.2")
 	not components.own with input as workload("Deployment", "kube-system", "kube-proxy", "registry.k8s.io/kube-proxy:v1.37.2")
 }

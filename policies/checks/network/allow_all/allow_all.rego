@@ -151,11 +151,11 @@ entities[[n, at, direction]][i] contains entity if {
 
 entities[[n, at, direction]][i] contains "world" if {
 	some [n, at, direction, i, rule] in cilium_rules
-	address.everywhere(({c | some c in rule.fromCIDR} | {c | some c in rule.toCIDR}) | {s.cidr |
+	address.everywhere((({c | some c in rule.fromCIDR} | {c | some c in rule.toCIDR}) | {s.cidr |
 		some field in ["fromCIDRSet", "toCIDRSet"]
 		some s in rule[field]
 		count({except | some except in s.except; weighs(except)}) == 0
-	})
+	}))
 }
 
 # A rule for ports that names nobody is for everybody; an empty one for nobody.
