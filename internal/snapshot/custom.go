@@ -20,6 +20,7 @@ var addOns = []Kind{
 	addOn("BaselineAdminNetworkPolicy", "policy.networking.k8s.io", "v1alpha1", "baselineadminnetworkpolicies"),
 	addOn("ClusterNetworkPolicy", "policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies").servedFirstAs("policy.networking.k8s.io", "v1beta1"),
 	addOn("Gateway", "gateway.networking.k8s.io", "v1beta1", "gateways").inNamespaces().servedFirstAs("gateway.networking.k8s.io", "v1"),
+	addOn("HTTPRoute", "gateway.networking.k8s.io", "v1beta1", "httproutes").inNamespaces().servedFirstAs("gateway.networking.k8s.io", "v1"),
 }
 
 // Custom is the kind of a custom resource, whose objects have no Go type. Its Name is kind.group, as in

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // InventoryNode is a node.
@@ -78,6 +79,10 @@ func (x *clusterIndex) add(o Object) {
 		x.services.add(v)
 	case *networkingv1.Ingress:
 		x.services.ingress(v)
+	case *unstructured.Unstructured:
+		if o.Kind.Name == "HTTPRoute.gateway.networking.k8s.io" {
+			x.services.route(v)
+		}
 	case *corev1.ResourceQuota:
 		count(&x.quotas, v.Namespace)
 	case *corev1.LimitRange:

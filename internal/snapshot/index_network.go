@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -22,14 +23,34 @@ type InventoryService struct {
 	Addresses    []string          `json:"addresses,omitempty"` // IPs that the load balancer has
 	ExternalIPs  []string          `json:"externalIPs,omitempty"`
 	// Ingresses are those that lead to it and ask nobody who one is, sorted.
-	Ingresses []string           `json:"ingresses,omitempty"`
-	Backends  []InventoryBackend `json:"backends,omitempty"`
+	Ingresses []string `json:"ingresses,omitempty"`
+	// HTTPRoutes are those of its namespace that lead to it and have no extension, which may ask who one is, sorted.
+	HTTPRoutes []string           `json:"httpRoutes,omitempty"`
+	Backends   []InventoryBackend `json:"backends,omitempty"`
 }
 
 type serviceIndex struct {
 	all       []InventoryService
-	targets   []target                          // by the place in all
-	ingresses map[types.NamespacedName][]string // by the service that they lead to
+	targets   []target // by the place in all
+	ingresses leading
+	routes    leading
+}
+
+// leading are the names of what leads to a service.
+type leading map[types.NamespacedName][]string
+
+func (l *leading) add(namespace, service, name string) {
+	if *l == nil {
+		*l = leading{}
+	}
+	to := types.NamespacedName{Namespace: namespace, Name: service}
+	if !slices.Contains((*l)[to], name) {
+		(*l)[to] = append((*l)[to], name)
+	}
+}
+
+func (l leading) to(s *InventoryService) []string {
+	return slices.Sorted(slices.Values(l[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}]))
 }
 
 // target is what a Service leads to.
@@ -79,22 +100,47 @@ func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
 		if b == nil || b.Service == nil {
 			continue
 		}
-		service := types.NamespacedName{Namespace: v.Namespace, Name: b.Service.Name}
-		if x.ingresses == nil {
-			x.ingresses = map[types.NamespacedName][]string{}
+		x.ingresses.add(v.Namespace, b.Service.Name, v.Name)
+	}
+}
+
+// route takes in where an HTTPRoute leads that a Gateway has taken: to services of its own namespace, since others ask for a
+// ReferenceGrant. https://gateway-api.sigs.k8s.io/api-types/httproute/
+func (x *serviceIndex) route(v *unstructured.Unstructured) {
+	spec, _ := v.Object["spec"].(map[string]any)
+	if len(list(spec, "parentRefs")) == 0 {
+		return
+	}
+	for _, rule := range list(spec, "rules") {
+		r, _ := rule.(map[string]any)
+		if extended(r) {
+			continue
 		}
-		if !slices.Contains(x.ingresses[service], v.Name) {
-			x.ingresses[service] = append(x.ingresses[service], v.Name)
+		for _, ref := range list(r, "backendRefs") {
+			b, _ := ref.(map[string]any)
+			name, _ := b["name"].(string)
+			kind, group, namespace := b["kind"], b["group"], b["namespace"]
+			if (kind == nil || kind == "Service") && (group == nil || group == "") && (namespace == nil || namespace == v.GetNamespace()) && !extended(b) {
+				x.routes.add(v.GetNamespace(), name, v.GetName())
+			}
 		}
 	}
+}
+
+// extended reports whether a rule or a backend of a route has a filter that may ask who one is.
+func extended(of map[string]any) bool {
+	return slices.ContainsFunc(list(of, "filters"), func(f any) bool {
+		filter, _ := f.(map[string]any)
+		return filter["type"] == "ExtensionRef" || filter["type"] == "ExternalAuth"
+	})
 }
 
 func (x *serviceIndex) list(workloads *workloadIndex) []InventoryService {
 	out := slices.Clone(x.all)
 	for i := range out {
 		s := &out[i]
-		s.Ingresses = slices.Sorted(slices.Values(x.ingresses[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}]))
-		if s.Type != "" || s.Ingresses != nil {
+		s.Ingresses, s.HTTPRoutes = x.ingresses.to(s), x.routes.to(s)
+		if s.Type != "" || s.Ingresses != nil || s.HTTPRoutes != nil {
 			s.Backends = workloads.backends(s.Namespace, x.targets[i])
 		}
 	}

@@ -289,3 +289,27 @@ func FuzzPolicies(f *testing.F) {
 		}
 	})
 }
+
+// A route leads to a service of its own namespace, if a Gateway has it and no extension stands before it.
+func TestRoutes(t *testing.T) {
+	const refs = "parentRefs: [{name: public}], "
+	for spec, want := range map[string][]string{
+		refs + "rules: [{backendRefs: [{name: web, port: 80}]}]":                                          {"p"},
+		refs + "rules: [{backendRefs: [{name: other}, {name: web, kind: Service, group: ''}]}]":           {"p"},
+		refs + "rules: [{}, {backendRefs: [{name: web, namespace: shop}]}]":                               {"p"},
+		refs + "rules: [{filters: [{type: RequestHeaderModifier}], backendRefs: [{name: web}]}]":          {"p"},
+		refs + "rules: [{filters: [{type: ExtensionRef}], backendRefs: [{name: web}]}]":                   nil,
+		refs + "rules: [{backendRefs: [{name: web, filters: [{type: ExtensionRef}]}]}]":                   nil,
+		refs + "rules: [{backendRefs: [{name: web, namespace: other}]}]":                                  nil,
+		refs + "rules: [{backendRefs: [{name: web, kind: ServiceImport, group: multicluster.x-k8s.io}]}]": nil,
+		"rules: [{backendRefs: [{name: web}]}]":                                                           nil,
+		"rules: web":                                                                                      nil,
+	} {
+		var x snapshot.Index
+		add(&x, &corev1.Service{ObjectMeta: named("shop", "web")})
+		x.Add(policy(t, "gateway.networking.k8s.io/v1", "HTTPRoute", "shop", "spec: {"+spec+"}"))
+		if got := x.Inventory().Services[0].HTTPRoutes; len(got) != len(want) {
+			t.Errorf("%s: got %q, want %q", spec, got, want)
+		}
+	}
+}

@@ -31,7 +31,12 @@ metadata: {name: default, namespace: bank}
 apiVersion: v1
 kind: Pod
 metadata: {name: web, namespace: shop, labels: {app: web}}
-spec: {containers: [{name: web, image: "registry.example/web:1"}]}
+spec: {containers: [{name: web, image: "registry.example/prometheus/prometheus:1", ports: [{containerPort: 9090}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 9090}]}
 ---
 apiVersion: v1
 kind: Pod
@@ -82,6 +87,11 @@ apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
 metadata: {name: web, namespace: shop}
 spec: {gatewayClassName: public, listeners: [{name: http, protocol: HTTP, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec: {parentRefs: [{name: web}], rules: [{backendRefs: [{name: web, port: 9090}]}]}
 `
 )
 
@@ -101,7 +111,7 @@ func TestPoliciesOfAddOns(t *testing.T) {
 		writeKubeconfig(t, path, map[string]any{"server": c.URL(), "certificate-authority": world.caFile}, map[string]any{"token": token})
 		return "kubeconfig://dev?kubeconfig=" + path
 	}
-	const checks = "KM4001,KM4002,KM4007,KM4009"
+	const checks = "KM4001,KM4002,KM4007,KM4009,KM4011"
 	scanAs := func(token string, more ...string) scanned {
 		return scan(t, nil, append([]string{target(token), "--check", checks}, more...)...)
 	}
@@ -128,7 +138,7 @@ func TestPoliciesOfAddOns(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the add-ons are served", func() bool { return c.Apply(t.Context(), []byte(policiesOfAddOns)) == nil })
-	with := []string{"KM4002 shop/pods/db", "KM4007 shop/gateways.gateway.networking.k8s.io/web", "KM4009 shop/ciliumnetworkpolicies.cilium.io/web"}
+	with := []string{"KM4002 shop/pods/db", "KM4007 shop/gateways.gateway.networking.k8s.io/web", "KM4009 shop/ciliumnetworkpolicies.cilium.io/web", "KM4011 shop/services/web"}
 	live := scanAs("all-token")
 	expect(live, with...)
 	if o := live.only(t).Properties.Objects; o["CiliumNetworkPolicy.cilium.io"] != 1 || o["GlobalNetworkPolicy.projectcalico.org"] != 1 {

@@ -303,8 +303,8 @@ open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
 open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
 	some [direction, i, peer] in admin_allows
 	peer.pods
-	every_namespace(object.get(peer.pods, "namespaceSelector", {}))
-	count({part | some part in object.get(peer.pods, "podSelector", {}); not part in nothing}) == 0
+	count({selector | selector := peer.pods.namespaceSelector; not every_namespace(selector)}) == 0
+	count({part | some part in peer.pods.podSelector; not part in nothing}) == 0
 }
 
 # Every namespace has a label with its name.

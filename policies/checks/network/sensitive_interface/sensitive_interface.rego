@@ -2,8 +2,8 @@
 # title: Sensitive interface is exposed
 # description: >-
 #   The Service publishes, outside the cluster, an interface that asks for no password as it is shipped and that gives
-#   away the cluster or much of it. Attackers search the internet for exactly these. By an Ingress it weighs less: where
-#   that is reached from is not seen, and one whose annotations name a way to log in is left out.
+#   away the cluster or much of it. Attackers search the internet for exactly these. By an Ingress or an HTTPRoute it weighs less:
+#   where that is reached from is not seen, and one whose annotations or filters name a way to log in is left out.
 # related_resources:
 #   - ref: https://attack.mitre.org/techniques/T1133/
 #     description: External remote services
@@ -15,7 +15,7 @@
 #   severity: high
 #   scope: cluster
 #   kinds: [Service]
-#   requires: [Service, Workload, Ingress]
+#   requires: [Service, Workload, Ingress, gateway.networking.k8s.io/v1/HTTPRoute]
 #   remediation: >-
 #     Set spec.type to ClusterIP and reach the interface by kubectl port-forward, or through an Ingress that asks who
 #     one is.
@@ -70,12 +70,15 @@ violations contains violation if {
 	some interface in interfaces
 	backend.port in interface.ports
 	regex.match(sprintf(`(^|/)(%s)(:|@|$)`, [interface.image]), backend.image)
-	some ingress in service.ingresses
+	some [route, key] in array.concat(
+		[[sprintf("Ingress %s", [name]), name] | some name in service.ingresses],
+		[[sprintf("HTTPRoute %s", [name]), sprintf("HTTPRoute %s", [name])] | some name in service.httpRoutes],
+	)
 	violation := {
 		"object": {"kind": "Service", "namespace": service.namespace, "name": service.name},
 		"path": "spec.type",
-		"key": sprintf("%s/%d %s", [interface.name, backend.port, ingress]),
-		"message": sprintf("service %s exposes %s by Ingress %s: it %s", [service.name, interface.name, ingress, interface.gives]),
+		"key": sprintf("%s/%d %s", [interface.name, backend.port, key]),
+		"message": sprintf("service %s exposes %s by %s: it %s", [service.name, interface.name, route, interface.gives]),
 		"severity": "medium",
 	}
 }

@@ -25,6 +25,13 @@ test_fails_for_an_ingress if {
 	})]
 }
 
+test_fails_for_a_route if {
+	sensitive_interface.violations == {
+		object.union(found("inside", "HTTPRoute watch"), {"key": "Prometheus/9090 HTTPRoute watch", "severity": "medium"}),
+		object.union(found("inside", "Ingress watch"), {"key": "Prometheus/9090 watch", "severity": "medium"}),
+	} with input.inventory.services as [service("inside", {"ingresses": ["watch"], "httpRoutes": ["watch"]})]
+}
+
 test_passes_where_a_load_balancer_is_not_open if {
 	sensitive_interface.violations == set() with input.inventory.services as [
 		service("ranges", {"type": "LoadBalancer", "sourceRanges": ["192.0.2.0/24"]}),
