@@ -104,11 +104,16 @@ func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
 	}
 }
 
-// route takes in where an HTTPRoute leads that a Gateway has taken: to services of its own namespace, since others ask for a
+// route takes in where an HTTPRoute of a Gateway leads: to services of its own namespace, since others ask for a
 // ReferenceGrant. https://gateway-api.sigs.k8s.io/api-types/httproute/
 func (x *serviceIndex) route(v *unstructured.Unstructured) {
 	spec, _ := v.Object["spec"].(map[string]any)
-	if len(list(spec, "parentRefs")) == 0 {
+	ofGateway := func(p any) bool { // and not of a mesh, inside the cluster
+		parent, _ := p.(map[string]any)
+		kind, group := parent["kind"], parent["group"]
+		return (kind == nil || kind == "Gateway") && (group == nil || group == "gateway.networking.k8s.io")
+	}
+	if !slices.ContainsFunc(list(spec, "parentRefs"), ofGateway) {
 		return
 	}
 	for _, rule := range list(spec, "rules") {

@@ -35,11 +35,10 @@ type isolating struct {
 
 // isolation knows which pods the policies select.
 type isolation struct {
-	all       []InventoryPolicy
-	parts     map[string][]isolating // by namespace; under "" those of the whole cluster
-	adminsIn  []ordered              // in the order in which they are asked about ingress
-	adminsOut []ordered              // those of admins, first decided first
-	unclear   map[int]bool           // policies of which it cannot be told whether they select some pod
+	all     []InventoryPolicy
+	parts   map[string][]isolating // by namespace; under "" those of the whole cluster
+	admins  []ordered              // as they are asked
+	unclear map[int]bool           // policies of which it cannot be told whether they select some pod
 }
 
 // add takes in an object, if it is a network policy.
@@ -99,20 +98,11 @@ func (x *isolation) of(e *endpoint) (in, out bool) {
 			}
 		}
 	}
-	if len(x.adminsIn) == 0 {
+	if len(x.admins) == 0 {
 		return in, out
 	}
-	var i, o decision
-	for _, p := range x.adminsIn {
-		if selected := x.selected(p.policy, p.selects, e); selected != no {
-			i.take(p.tier, p.in, selected == unclear)
-		}
-	}
-	for _, p := range x.adminsOut {
-		if selected := x.selected(p.policy, p.selects, e); selected != no {
-			o.take(p.tier, p.out, selected == unclear)
-		}
-	}
+	i := x.decide(e, func(p ordered) []adminRule { return p.in })
+	o := x.decide(e, func(p ordered) []adminRule { return p.out })
 	return i.closed(ingress, in), o.closed(egress, out)
 }
 

@@ -66,23 +66,53 @@ func (x *isolation) admit(o Object, v *unstructured.Unstructured) {
 		}
 	}
 	x.take(o, types)
-	x.adminsIn = inOrder(append(x.adminsIn, p), func(p ordered) []adminRule { return p.in })
-	x.adminsOut = inOrder(append(x.adminsOut, p), func(p ordered) []adminRule { return p.out })
+	x.admins = append(x.admins, p)
+	slices.SortStableFunc(x.admins, inOrder)
 }
 
-// inOrder sorts policies as they are asked. Which of two with one priority is asked first, nobody promises: one that may let
-// something by stands before one that only denies.
-func inOrder(policies []ordered, rules func(ordered) []adminRule) []ordered {
-	opens := func(p ordered) int {
-		if slices.ContainsFunc(rules(p), func(r adminRule) bool { return r.action != "Deny" }) {
-			return 0
+// inOrder is how policies of admins are asked.
+func inOrder(a, b ordered) int {
+	return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(a.priority, b.priority))
+}
+
+// decide is what policies of admins say of the pods in one direction. Which of two with one priority is asked first nobody promises:
+// whatever one of them lets by is taken to come before what the other denies.
+func (x *isolation) decide(e *endpoint, rules func(ordered) []adminRule) (d decision) {
+	type asked struct {
+		rule    adminRule
+		perhaps bool
+	}
+	for rest := x.admins; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && inOrder(rest[0], rest[n]) == 0 {
+			n++
 		}
+		var all []asked
+		policies := 0
+		for _, p := range rest[:n] {
+			if selected := x.selected(p.policy, p.selects, e); selected != no {
+				policies++
+				for _, r := range rules(p) {
+					all = append(all, asked{r, selected == unclear})
+				}
+			}
+		}
+		if policies > 1 {
+			slices.SortStableFunc(all, func(a, b asked) int { return cmp.Compare(denies(a.rule), denies(b.rule)) })
+		}
+		for _, a := range all {
+			d.take(rest[0].tier, []adminRule{a.rule}, a.perhaps)
+		}
+		rest = rest[n:]
+	}
+	return d
+}
+
+func denies(r adminRule) int {
+	if r.action == "Deny" {
 		return 1
 	}
-	slices.SortStableFunc(policies, func(a, b ordered) int {
-		return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(a.priority, b.priority), cmp.Compare(opens(a), opens(b)))
-	})
-	return policies
+	return 0
 }
 
 // subject is the policy's own selector; a policy without one is for nothing.

@@ -3,6 +3,7 @@ package snapshot_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,6 +225,8 @@ func TestOrderOfPolicies(t *testing.T) {
 		))
 	}
 	const every, most, few = "{key: kubernetes.io/metadata.name, operator: Exists}", "{key: team, operator: NotIn, values: [a]}", "{key: team, operator: In, values: [a]}"
+	both := policy(t, "policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", "", "spec: {priority: 9, subject: {namespaces: {}}, "+
+		"ingress: [{action: Deny, from: [{namespaces: {}}]}, {action: Allow, from: [{namespaces: {matchLabels: {team: a}}}]}]}")
 	perhaps := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {selector: 'pcsa.x == 1', types: [Ingress]}")
 	isolates := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {types: [Ingress]}")
 	for name, tt := range map[string]struct {
@@ -237,6 +240,10 @@ func TestOrderOfPolicies(t *testing.T) {
 		"allow a few namespaces":        {[]snapshot.Object{from(1, "Allow", few), rule("", 9, "Deny")}, "in"},
 		"deny every namespace":          {[]snapshot.Object{from(1, "Deny", every)}, "in"},
 		"deny most namespaces":          {[]snapshot.Object{from(1, "Deny", most)}, ""},
+		"deny and allow beside allow":   {[]snapshot.Object{both, rule("", 9, "Allow")}, ""},
+		"allow beside deny and allow":   {[]snapshot.Object{rule("", 9, "Allow"), both}, ""},
+		"deny and allow":                {[]snapshot.Object{both}, "in"},
+		"deny and allow before allow":   {[]snapshot.Object{rule("", 10, "Allow"), both}, "in"},
 		"allow beside deny":             {[]snapshot.Object{rule("", 9, "Allow"), rule("", 9, "Deny")}, ""},
 		"deny beside allow":             {[]snapshot.Object{rule("", 9, "Deny"), rule("", 9, "Allow")}, ""},
 		"pass beside deny":              {[]snapshot.Object{rule("", 9, "Deny"), rule("", 9, "Pass")}, ""},
@@ -294,21 +301,23 @@ func FuzzPolicies(f *testing.F) {
 func TestRoutes(t *testing.T) {
 	const refs = "parentRefs: [{name: public}], "
 	for spec, want := range map[string][]string{
-		refs + "rules: [{backendRefs: [{name: web, port: 80}]}]":                                          {"p"},
-		refs + "rules: [{backendRefs: [{name: other}, {name: web, kind: Service, group: ''}]}]":           {"p"},
-		refs + "rules: [{}, {backendRefs: [{name: web, namespace: shop}]}]":                               {"p"},
-		refs + "rules: [{filters: [{type: RequestHeaderModifier}], backendRefs: [{name: web}]}]":          {"p"},
-		refs + "rules: [{filters: [{type: ExtensionRef}], backendRefs: [{name: web}]}]":                   nil,
-		refs + "rules: [{backendRefs: [{name: web, filters: [{type: ExtensionRef}]}]}]":                   nil,
-		refs + "rules: [{backendRefs: [{name: web, namespace: other}]}]":                                  nil,
-		refs + "rules: [{backendRefs: [{name: web, kind: ServiceImport, group: multicluster.x-k8s.io}]}]": nil,
-		"rules: [{backendRefs: [{name: web}]}]":                                                           nil,
-		"rules: web":                                                                                      nil,
+		refs + "rules: [{backendRefs: [{name: web, port: 80}]}]":                                                               {"p"},
+		refs + "rules: [{backendRefs: [{name: other}, {name: web, kind: Service, group: ''}]}]":                                {"p"},
+		refs + "rules: [{}, {backendRefs: [{name: web, namespace: shop}]}]":                                                    {"p"},
+		refs + "rules: [{filters: [{type: RequestHeaderModifier}], backendRefs: [{name: web}]}]":                               {"p"},
+		refs + "rules: [{filters: [{type: ExtensionRef}], backendRefs: [{name: web}]}]":                                        nil,
+		refs + "rules: [{backendRefs: [{name: web, filters: [{type: ExtensionRef}]}]}]":                                        nil,
+		refs + "rules: [{backendRefs: [{name: web, namespace: other}]}]":                                                       nil,
+		refs + "rules: [{backendRefs: [{name: web, kind: ServiceImport, group: multicluster.x-k8s.io}]}]":                      nil,
+		"parentRefs: [{kind: Service, group: '', name: web}], rules: [{backendRefs: [{name: web}]}]":                           nil,
+		"parentRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: public}], rules: [{backendRefs: [{name: web}]}]": {"p"},
+		"rules: [{backendRefs: [{name: web}]}]":                                                                                nil,
+		"rules: web":                                                                                                           nil,
 	} {
 		var x snapshot.Index
 		add(&x, &corev1.Service{ObjectMeta: named("shop", "web")})
 		x.Add(policy(t, "gateway.networking.k8s.io/v1", "HTTPRoute", "shop", "spec: {"+spec+"}"))
-		if got := x.Inventory().Services[0].HTTPRoutes; len(got) != len(want) {
+		if got := x.Inventory().Services[0].HTTPRoutes; !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", spec, got, want)
 		}
 	}

@@ -45,8 +45,8 @@ open[direction] contains place(0, concat(".", ["spec", direction]), i) if {
 
 open[direction] contains place(1, concat(".", ["spec", direction]), i) if {
 	some direction, rules in networks
-	some i, _ in rules
 	address.everywhere({cidr | some cidrs in rules; some cidr in cidrs})
+	some i, _ in rules
 }
 
 # Kubernetes: a rule without peers is for all of them.
