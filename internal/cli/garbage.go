@@ -16,7 +16,7 @@ const (
 )
 
 // enough is how many bytes may be new where a percentage would allow more: of a fleet's heap that is most of it.
-const enough = 40 << 20
+const enough = 36 << 20
 
 // collectGarbage says how much of the heap may be new, in percent, unless GOGC does.
 func collectGarbage(percent int) {

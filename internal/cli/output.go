@@ -49,7 +49,12 @@ func (o output) write(r *report.Report) error {
 	}
 	var unwritten error
 	for i, part := range parts {
-		unwritten = errors.Join(unwritten, report.WriteFile(numbered(o.path, i), w.Part(i), part))
+		path := numbered(o.path, i)
+		if _, missing := os.Lstat(path); i > 0 && missing == nil && !isPart(path, i) {
+			unwritten = errors.Join(unwritten, fmt.Errorf("%s is where part %d of the report would go, and holds something else; move it away, or give the report another path", path, i+1))
+			continue
+		}
+		unwritten = errors.Join(unwritten, report.WriteFile(path, w.Part(i), part))
 	}
 	if unwritten == nil {
 		unwritten = removeParts(o.path, len(parts))
@@ -57,28 +62,33 @@ func (o output) write(r *report.Report) error {
 	return unwritten
 }
 
-// removeParts removes what an earlier, larger report left from the part at index i on. A file that does not say that it is this
-// part stays.
+// removeParts removes what an earlier, larger report left from the part at index i on, whatever is missing between.
 func removeParts(path string, i int) error {
-	for ; ; i++ {
+	for ; i < maxParts; i++ {
 		part := numbered(path, i)
-		if info, err := os.Lstat(part); err != nil || !info.Mode().IsRegular() {
-			return nil // there is none; to open a pipe would wait for its writer
-		}
-		f, err := os.Open(part)
-		if err != nil {
-			return nil
-		}
-		head := make([]byte, 1024)
-		n, _ := io.ReadFull(f, head)
-		f.Close()
-		if !bytes.Contains(head[:n], []byte(sarif.Mark(i))) {
-			return nil
+		if !isPart(part, i) {
+			continue
 		}
 		if err := os.Remove(part); err != nil {
 			return fmt.Errorf("%s is a part of an earlier report, and cannot be removed: %w", part, err)
 		}
 	}
+	return nil
+}
+
+// isPart reports whether a file says that it is the part at index i of a report.
+func isPart(path string, i int) bool {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return false // to open a pipe would wait for its writer
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 1024)
+	n, _ := io.ReadFull(f, head)
+	return bytes.Contains(head[:n], []byte(sarif.Mark(i)))
 }
 
 // numbered is the path of the part at index i: report.sarif, report-2.sarif, report-3.sarif.
