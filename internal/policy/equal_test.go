@@ -98,15 +98,13 @@ func askWhole(e *Engine) {
 	}
 }
 
-// A check of kinds of which one runs no pods is judged there, too.
-func TestKindsWithAndWithoutPods(t *testing.T) {
-	pack := Pack{Name: "test", FS: fstest.MapFS{"checks/workload/x/x.rego": &fstest.MapFile{Data: fmt.Appendf(nil, checkOf, "Pod, Service", `violations contains {"path": "spec", "message": "m"} if input.workload.namespace == "n"`)}}}
-	engine, err := New(t.Context(), pack)
-	if err != nil {
-		t.Skip(err)
-	}
+// A kind that runs no pods has no workload, and a rule that needs a part of one yields nothing.
+func TestNoWorkloadThere(t *testing.T) {
 	kind, _ := snapshot.KindNamed("Service")
-	if got := engine.Object(t.Context(), snapshot.Object{Kind: kind, Value: &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "s", Namespace: "n"}}}, Cluster{}); len(got.Findings) != 0 {
-		t.Errorf("got %+v", got)
+	o := snapshot.Object{Kind: kind, Value: &corev1.Service{}}
+	for _, path := range [][]string{{"workload", "namespace"}, {"workload", "staticPod"}, {"workload", "spec", "hostPID"}, {"workload", "metadata", "labels"}, {"workload", "containers", each, "image", "tag"}} {
+		if there := (need{path: path}).presence(kind.Type); there(o, nil) {
+			t.Errorf("%v is there", path)
+		}
 	}
 }

@@ -234,6 +234,14 @@ func (c condition) presence(object reflect.Type) presence {
 
 // presence is nil where it may be there in every object.
 func (n need) presence(object reflect.Type) presence {
+	there := n.in(object)
+	if there == nil || n.path[0] != "workload" {
+		return there
+	}
+	return func(o snapshot.Object, run *workload) bool { return run != nil && there(o, run) } // of other kinds there is none
+}
+
+func (n need) in(object reflect.Type) presence {
 	if len(n.path) < 2 {
 		return nil
 	}
