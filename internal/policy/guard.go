@@ -50,9 +50,21 @@ func (a *analysis) condition(rules, within []*ast.Rule) condition {
 		if r.Default || r.Else != nil || len(r.Head.Args) > 0 || slices.Contains(within, r) {
 			return always
 		}
-		any = append(any, a.scope(r).clause(r, append(slices.Clip(within), r)))
+		any = append(any, a.scopeOfBody(r).clause(r, append(slices.Clip(within), r)))
 	}
 	return any
+}
+
+// scopeOfBody has the names alone that hold wherever the rule yields something: not those of a negation or a comprehension, which
+// compare what they name.
+func (a *analysis) scopeOfBody(rule *ast.Rule) *scope {
+	s := a.scope(rule)
+	for v := range s.names {
+		if !slices.ContainsFunc(rule.Body, func(e *ast.Expr) bool { name, _, ok := naming(e); return ok && name == v && !e.Negated }) {
+			delete(s.names, v)
+		}
+	}
+	return s
 }
 
 func (s *scope) clause(rule *ast.Rule, within []*ast.Rule) clause {
@@ -108,7 +120,9 @@ func (s *scope) compared(all *clause, e *ast.Expr) {
 		return
 	}
 	if of == nil {
-		s.needOf(all, a, oneOf(constant))
+		if set, ok := constant.(ast.Set); ok { // of an object it would be the values
+			s.needOf(all, a, oneOf(set))
+		}
 	} else if with, ok := constant.(ast.String); ok {
 		s.needOf(all, a, func(s string) bool { return of(s, string(with)) })
 	}
@@ -220,6 +234,14 @@ func (c condition) presence(object reflect.Type) presence {
 
 // presence is nil where it may be there in every object.
 func (n need) presence(object reflect.Type) presence {
+	there := n.in(object)
+	if there == nil || n.path[0] != "workload" {
+		return there
+	}
+	return func(o snapshot.Object, run *workload) bool { return run != nil && there(o, run) } // of other kinds there is none
+}
+
+func (n need) in(object reflect.Type) presence {
 	if len(n.path) < 2 {
 		return nil
 	}

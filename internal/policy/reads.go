@@ -12,6 +12,7 @@ import (
 type reads struct {
 	whole bool
 	told  bool // it goes into what a check says, and nothing depends on what it is: see tells
+	there bool // a name stands for it, and is undefined where it is not there
 	of    map[string]*reads
 }
 
@@ -74,7 +75,7 @@ func (r *reads) add(other *reads) {
 	if other == nil {
 		return
 	}
-	r.whole, r.told = r.whole || other.whole, r.told || other.told
+	r.whole, r.told, r.there = r.whole || other.whole, r.told || other.told, r.there || other.there
 	for field, f := range other.of {
 		r.grow([]string{field}).add(f)
 	}
@@ -82,7 +83,7 @@ func (r *reads) add(other *reads) {
 
 // fully returns the same with the whole of what is told.
 func (r *reads) fully() *reads {
-	out := &reads{whole: r.whole || r.told, of: make(map[string]*reads, len(r.of))}
+	out := &reads{whole: r.whole || r.told, there: r.there, of: make(map[string]*reads, len(r.of))}
 	for field, f := range r.of {
 		out.of[field] = f.fully()
 	}
@@ -197,7 +198,7 @@ func (s *scope) walk(x any) {
 		case *ast.Expr:
 			if v, ref, ok := naming(x); ok && len(s.names[v]) == 1 {
 				at := s.read(ref)
-				at.told = at.told || s.told[v]
+				at.told, at.there = at.told || s.told[v], true
 				return true
 			}
 		case *ast.Term:

@@ -59,8 +59,13 @@ func (w *writer) string(s string) {
 
 func (w *writer) int(n int64) { w.b = binary.AppendVarint(append(w.b, tagInt), n) }
 
-// tell writes a mark in place of the text.
+// tell writes a mark in place of the text. An empty one is told as it is: a violation may have an empty path or message no more
+// than another.
 func (w *writer) tell(s string) {
+	if s == "" {
+		w.string(s)
+		return
+	}
 	w.tag(tagTold)
 	w.length(len(w.told))
 	w.told = append(w.told, s)
@@ -219,7 +224,7 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 	}
 	other := byKey[each]
 	if other == nil {
-		return namedEntries(t, byKey)
+		return namedEntries(t, byKey, r.there)
 	}
 	return func(w *writer, v reflect.Value) bool {
 		if v.IsNil() {
@@ -246,8 +251,9 @@ func (c *codec) mapEncoder(t reflect.Type, r *reads) encode {
 	}
 }
 
-// namedEntries writes the entries that are read by name. Where there is none of them there is no map, for all that the checks can tell.
-func namedEntries(t reflect.Type, byKey map[string]encode) encode {
+// namedEntries writes the entries that are read by name. Where there is none of them there is no map, for all that the checks can
+// tell that have no name for the map itself.
+func namedEntries(t reflect.Type, byKey map[string]encode, there bool) encode {
 	names := slices.Sorted(maps.Keys(byKey))
 	keys := make([]reflect.Value, len(names))
 	for i, name := range names {
@@ -261,7 +267,7 @@ func namedEntries(t reflect.Type, byKey map[string]encode) encode {
 				w.entry(name, byKey[name], value)
 			}
 		}
-		if len(w.b) == before+1 {
+		if len(w.b) == before+1 && (!there || v.IsNil()) {
 			w.b = w.b[:before]
 			return false
 		}
