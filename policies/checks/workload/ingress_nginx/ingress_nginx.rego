@@ -35,9 +35,8 @@ violations contains violation if {
 
 # An image of another name is told by the labels that the project's own manifests and chart give.
 violations contains violation if {
-	labels := input.workload.metadata.labels
-	labels["app.kubernetes.io/name"] == "ingress-nginx"
-	labels["app.kubernetes.io/component"] == "controller"
+	input.workload.metadata.labels["app.kubernetes.io/name"] == "ingress-nginx"
+	input.workload.metadata.labels["app.kubernetes.io/component"] == "controller"
 	count(controllers) == 0
 	violation := {
 		"path": sprintf("%s.containers", [input.workload.path]),
