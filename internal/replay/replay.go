@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -30,7 +31,12 @@ type Options struct {
 	// Authorize reports whether the user may get or list (the verb) a kind; namespace is empty for all of them. If it is nil,
 	// everyone who is let in may. Versions, discovery and self-subject reviews are open to everyone who is let in.
 	Authorize func(user string, groups []string, verb string, kind snapshot.Kind, namespace string) bool
+	// MaxWeight bounds what the snapshot's objects take in memory together, in bytes, by an estimate that is rather too high; zero
+	// means 16 GiB, some hundred thousand pods.
+	MaxWeight int64
 }
+
+const defaultWeight = 16 << 30
 
 // Server serves one snapshot. Who serves it adds TLS, as Listener does.
 type Server struct {
@@ -45,10 +51,10 @@ type Server struct {
 	mux      *http.ServeMux
 }
 
-// New reads the snapshot to its end and returns a server for it.
+// New reads the snapshot to its end and returns a server for it, which keeps all of its objects in memory.
 func New(r *snapshot.Reader, opts Options) (*Server, error) {
 	s := &Server{opts: opts, header: r.Header(), objects: map[string][]snapshot.Object{}}
-	newest := uint64(1)
+	newest, weight, most := uint64(1), int64(0), cmp.Or(opts.MaxWeight, defaultWeight)
 	for {
 		o, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -56,6 +62,9 @@ func New(r *snapshot.Reader, opts Options) (*Server, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if weight += r.Weight(); weight > most {
+			return nil, fmt.Errorf("the snapshot's objects take more than %d MiB together, and all are kept in memory; record a part of the cluster, with collect --namespace", most>>20)
 		}
 		s.objects[o.Kind.Name] = append(s.objects[o.Kind.Name], o)
 		if n, err := strconv.ParseUint(o.Value.GetResourceVersion(), 10, 64); err == nil {

@@ -620,3 +620,14 @@ func TestBrokenSnapshot(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What a file makes of the memory is bounded, however small it is packed.
+func TestWeightIsBounded(t *testing.T) {
+	const want = "the snapshot's objects take more than 0 MiB together, and all are kept in memory; record a part of the cluster, with collect --namespace"
+	if _, err := replay.New(recorded(t), replay.Options{MaxWeight: 1 << 10}); err == nil || err.Error() != want {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := replay.New(recorded(t), replay.Options{MaxWeight: 1 << 30}); err != nil {
+		t.Error(err)
+	}
+}
