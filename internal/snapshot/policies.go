@@ -163,7 +163,8 @@ func ciliumPolicy(v *unstructured.Unstructured) (parts []isolating) {
 }
 
 // calicoPolicy: what a policy selects is isolated in the directions of its types, but for a direction in which it passes
-// everything on. The default action of its tier is taken to be Deny, as it is unless somebody changes it.
+// everything on. The default action of its tier is taken to be Deny, as it is unless somebody changes it: that is told of other tiers
+// than the default one, whose action nobody can change.
 // https://docs.tigera.io/calico/latest/reference/resources/globalnetworkpolicy
 func calicoPolicy(v *unstructured.Unstructured) []isolating {
 	spec, _ := v.Object["spec"].(map[string]any)
@@ -187,14 +188,28 @@ func calicoPolicy(v *unstructured.Unstructured) []isolating {
 		}
 		return false
 	}
+	selects := both(
+		calicoSelector(spec, "selector").in(calico), calicoSelector(spec, "namespaceSelector").in(calicoNamespace),
+		calicoSelector(spec, "serviceAccountSelector").in(calicoAccount),
+	)
+	if tier, _ := spec["tier"].(string); tier != "" && tier != "default" {
+		selects = perhaps(selects)
+	}
 	return []isolating{{
-		selects: both(
-			calicoSelector(spec, "selector").in(calico), calicoSelector(spec, "namespaceSelector").in(calicoNamespace),
-			calicoSelector(spec, "serviceAccountSelector").in(calicoAccount),
-		),
+		selects: selects,
 		ingress: slices.Contains(types, any(ingress)) && !passes("ingress"),
 		egress:  slices.Contains(types, any(egress)) && !passes("egress"),
 	}}
+}
+
+// perhaps is for a policy that may do nothing to what it selects.
+func perhaps(selects selector) selector {
+	return func(e *endpoint) truth {
+		if is := selects(e); is != yes {
+			return is
+		}
+		return unclear
+	}
 }
 
 // unconditional reports whether a rule of Calico is for all traffic.

@@ -229,6 +229,9 @@ func TestOrderOfPolicies(t *testing.T) {
 		"ingress: [{action: Deny, from: [{namespaces: {}}]}, {action: Allow, from: [{namespaces: {matchLabels: {team: a}}}]}]}")
 	perhaps := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {selector: 'pcsa.x == 1', types: [Ingress]}")
 	isolates := policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {types: [Ingress]}")
+	tiered := func(tier string) snapshot.Object {
+		return policy(t, "projectcalico.org/v3", "GlobalNetworkPolicy", "", "spec: {tier: "+tier+", types: [Ingress]}")
+	}
 	for name, tt := range map[string]struct {
 		policies []snapshot.Object
 		want     string
@@ -256,6 +259,8 @@ func TestOrderOfPolicies(t *testing.T) {
 		"another before the baseline":   {[]snapshot.Object{rule("Baseline", 0, "Allow"), isolates}, "in"},
 		"the tier of a cluster policy":  {[]snapshot.Object{rule("tier: Baseline", 0, "Allow"), rule("tier: Admin", 9, "Deny")}, "in"},
 		"the baseline of such policies": {[]snapshot.Object{rule("tier: Baseline", 0, "Deny"), rule("tier: Admin", 9, "Allow")}, ""},
+		"the default tier of Calico":    {[]snapshot.Object{tiered("default")}, "in"},
+		"another tier of Calico":        {[]snapshot.Object{tiered("platform")}, "in unclear: GlobalNetworkPolicy.projectcalico.org p"},
 		"unclear and denied":            {[]snapshot.Object{perhaps, rule("", 9, "Deny")}, "in unclear: GlobalNetworkPolicy.projectcalico.org p"},
 	} {
 		if got := isolated(tt.policies...); got != tt.want {

@@ -6,7 +6,7 @@
 #   Cilium and Calico and those of the Network Policy API are looked at where they are installed. A policy for admins
 #   counts where it denies everything in the cluster on all ports, for egress to all addresses of both families, and none
 #   of an earlier or the same priority allows it or passes it on: what its rules do not match it leaves alone. One of Calico counts
-#   unless it passes everything on, as if its tier denied what is left over. Where it cannot be told whether a policy selects the pods, it is taken to, and the report names it.
+#   unless it passes everything on, as if its tier denied what is left over; the report names those of other tiers than the default one. Where it cannot be told whether a policy selects the pods, it is taken to, and the report names it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 #     description: Network policies
