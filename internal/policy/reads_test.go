@@ -119,12 +119,7 @@ func TestReadsAreEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for kind, routers := range whole.objects {
-		k, _ := snapshot.KindNamed(kind)
-		for i, r := range routers { // each container of all, and its name and path as they are
-			routers[i] = &router{checks: r.checks, single: r.single, limit: r.limit, form: newForm(&reads{whole: true}, k.Type)}
-		}
-	}
+	askWhole(whole)
 	whole.cluster.form = newForm(&reads{whole: true}, nil)
 
 	about := Cluster{Provider: "test", Version: "v1.37.2"}
