@@ -63,6 +63,8 @@ type objects struct {
 	Names     []string `yaml:"names"`
 	// Images are the ends of the repositories that its containers' images come from; any of the registries' if there is none.
 	Images []string `yaml:"images"`
+	// Commands are what its containers may run in place of what their images say; anything if there is none.
+	Commands []string `yaml:"commands"`
 	// Labels are those that the object must have.
 	Labels map[string]string `yaml:"labels"`
 	// Subjects are all that a binding may grant to, as in "User x" and "ServiceAccount ns/x"; * stands for any end.
@@ -149,7 +151,7 @@ func (m *managed) prepare(provider string) (err error) {
 func (e *Engine) ManagedBy(cluster Cluster, as finding.Object, o snapshot.Object) string {
 	for _, m := range e.managed {
 		of, ok := m.byName[as]
-		if ok && m.runs(cluster) && m.holds(of, o) {
+		if ok && m.runs(cluster) && m.holds(of, o) && (as.Kind != "Pod" || o.StaticPod() == as.Name) { // a pod of theirs is a static one
 			return m.by()
 		}
 	}
@@ -202,7 +204,7 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 		for _, c := range spec.EphemeralContainers {
 			images = append(images, c.Image)
 		}
-		return !slices.ContainsFunc(images, func(image string) bool { return !m.own(image, of.Images) })
+		return !slices.ContainsFunc(images, func(image string) bool { return !m.own(image, of.Images) }) && of.runs(spec)
 	}
 	if b, ok := snapshot.BindingOf(o); ok {
 		return of.grantsOnly(b)
@@ -216,6 +218,23 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 		return !slices.ContainsFunc(v.Webhooks, func(w admissionv1.MutatingWebhook) bool { return !of.asks(w.ClientConfig) })
 	}
 	return true
+}
+
+// programs are the folders of what an image runs, unless it says where.
+var programs = []string{"/bin", "/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"}
+
+// runs reports whether the containers run nothing else: no other command, and no volume in the place of the programs.
+func (of *objects) runs(spec *corev1.PodSpec) bool {
+	if len(of.Commands) == 0 {
+		return true
+	}
+	places := slices.Concat(programs, of.Commands)
+	return !slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
+		return len(c.Command) > 0 && !slices.Contains(of.Commands, c.Command[0]) || slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool {
+			at := strings.TrimSuffix(path.Clean("/"+m.MountPath), "/") + "/"
+			return slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(place+"/", at) || strings.HasPrefix(at, place+"/") })
+		})
+	})
 }
 
 func (of *objects) grantsOnly(b snapshot.InventoryBinding) bool {

@@ -24,6 +24,7 @@ const managedPack = `manifests:
   registries: [ours\.example]
   objects:
     - {kind: Pod, namespace: kube-system, names: [agent, other]}
+    - {kind: DaemonSet, namespace: kube-system, names: [agent, other]}
 `
 
 func managedCheck(name, id, scope, input string) *fstest.MapFile {
@@ -35,8 +36,8 @@ func managedCheck(name, id, scope, input string) *fstest.MapFile {
 #   name: Example
 #   severity: high
 #   scope: ` + scope + `
-#   kinds: [Pod]
-#   requires: [Pod]
+#   kinds: [Pod, DaemonSet]
+#   requires: [Pod, DaemonSet]
 #   remediation: what to do
 package kubemuster.checks.workload.` + name + `
 
@@ -59,7 +60,7 @@ func TestManagedByProvider(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "pods.yaml")
 	pod := func(name, image string) string {
-		return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: kube-system}\nspec: {containers: [{name: c, image: " + image + "}]}\n"
+		return "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: " + name + ", namespace: kube-system}\nspec: {template: {spec: {containers: [{name: c, image: " + image + "}]}}}\n"
 	}
 	text := pod("agent", "ours.example/agent") + pod("other", "theirs.example/agent") + pod("mine", "ours.example/agent")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -89,7 +90,11 @@ func TestManagedStaticPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	pod := func(node, image string) string {
-		return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent-" + node + ", namespace: kube-system, " +
+		mirror := "annotations: {kubernetes.io/config.mirror: x}, "
+		if node == "forged" {
+			mirror = ""
+		}
+		return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent-" + node + ", namespace: kube-system, " + mirror +
 			"ownerReferences: [{apiVersion: v1, kind: Node, name: " + node + ", uid: x, controller: true}]}\n" +
 			"spec: {nodeName: " + node + ", containers: [{name: c, image: " + image + "}]}\n"
 	}
@@ -97,6 +102,7 @@ func TestManagedStaticPods(t *testing.T) {
 	for name, text := range map[string]string{
 		"all":       pod("n1", "ours.example/agent") + pod("n2", "ours.example/agent:2"),
 		"not all":   pod("n1", "ours.example/agent") + pod("n2", "theirs.example/agent") + pod("n3", "ours.example/agent:2"),
+		"forged":    pod("forged", "ours.example/agent"),
 		"not first": pod("n1", "theirs.example/agent") + pod("n2", "ours.example/agent"),
 	} {
 		file := filepath.Join(t.TempDir(), "pods.yaml")
@@ -107,7 +113,7 @@ func TestManagedStaticPods(t *testing.T) {
 			managedBy[name+" "+f.Object.Name] = f.ManagedBy
 		}
 	}
-	if want := map[string]string{"all agent": "provider", "not all agent": "", "not first agent": ""}; !reflect.DeepEqual(managedBy, want) {
+	if want := map[string]string{"all agent": "provider", "forged agent": "", "not all agent": "", "not first agent": ""}; !reflect.DeepEqual(managedBy, want) {
 		t.Errorf("got %v, want %v", managedBy, want)
 	}
 }
@@ -160,6 +166,10 @@ func TestKubeadmIsQuiet(t *testing.T) {
 		t.Error("kube-proxy is not reported as privileged, and Kubernetes' own")
 	}
 	for name, change := range map[string]func(spec *corev1.PodSpec){
+		"another command": func(spec *corev1.PodSpec) { spec.Containers[0].Command = []string{"/host/bin/sh"} },
+		"a volume over it": func(spec *corev1.PodSpec) {
+			spec.Containers[0].VolumeMounts = append(spec.Containers[0].VolumeMounts, corev1.VolumeMount{Name: "x", MountPath: "/usr/local"})
+		},
 		"another image": func(spec *corev1.PodSpec) { spec.Containers[0].Image = "registry.k8s.io/e2e-test-images/busybox:1" },
 		"another one yet": func(spec *corev1.PodSpec) {
 			spec.Containers = append(spec.Containers, corev1.Container{Image: "busybox"})

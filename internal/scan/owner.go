@@ -87,7 +87,8 @@ func (r *run) own(o snapshot.Object) {
 }
 
 // revises reports whether an object is a revision of a Deployment, in the making or on its way out: it has the name and the labels
-// that the Deployment's controller gives. One that somebody else made so is scaled to nothing by that controller.
+// that the Deployment's controller gives. One that somebody else made so is scaled to nothing by that controller once no rollout is
+// under way.
 func (w *owner) revises(o snapshot.Object) bool {
 	set, ok := o.Value.(*appsv1.ReplicaSet)
 	if !ok || w.selector == nil || w.selector.Empty() {
