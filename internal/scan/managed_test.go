@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -36,8 +37,8 @@ func managedCheck(name, id, scope, input string) *fstest.MapFile {
 #   name: Example
 #   severity: high
 #   scope: ` + scope + `
-#   kinds: [Pod, DaemonSet]
-#   requires: [Pod, DaemonSet]
+#   kinds: [Pod]
+#   requires: [Pod]
 #   remediation: what to do
 package kubemuster.checks.workload.` + name + `
 
@@ -49,11 +50,14 @@ violations contains violation if {
 
 // What the provider runs is reported as its own, whichever way it was judged.
 func TestManagedByProvider(t *testing.T) {
+	ofSets := func(check *fstest.MapFile) *fstest.MapFile {
+		return &fstest.MapFile{Data: bytes.ReplaceAll(check.Data, []byte("[Pod]"), []byte("[DaemonSet]"))}
+	}
 	engine, err := policy.New(t.Context(), policy.Pack{Name: "test", FS: fstest.MapFS{
 		"managed/x.yaml":           {Data: []byte(managedPack)},
-		"checks/workload/a/a.rego": managedCheck("a", "XX1001", "object", `violation := {"path": "spec", "message": input.object.metadata.name}`),
-		"checks/workload/b/b.rego": managedCheck("b", "XX1002", "cluster", `some w in input.inventory.workloads
-	violation := {"object": {"kind": w.kind, "namespace": w.namespace, "name": w.name}, "path": "spec", "message": w.name}`),
+		"checks/workload/a/a.rego": ofSets(managedCheck("a", "XX1001", "object", `violation := {"path": "spec", "message": input.object.metadata.name}`)),
+		"checks/workload/b/b.rego": ofSets(managedCheck("b", "XX1002", "cluster", `some w in input.inventory.workloads
+	violation := {"object": {"kind": w.kind, "namespace": w.namespace, "name": w.name}, "path": "spec", "message": w.name}`)),
 	}})
 	if err != nil {
 		t.Fatal(err)
