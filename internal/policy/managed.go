@@ -44,7 +44,7 @@ type managed struct {
 	byName   map[finding.Object]*objects
 }
 
-// own reports whether an image comes from the provider, and is one of these if there are some.
+// own reports whether an image comes from the provider, and is one of these.
 func (m *managed) own(image string, of []string) bool {
 	registry := m.images.FindString(image)
 	if registry == "" {
@@ -52,7 +52,7 @@ func (m *managed) own(image string, of []string) bool {
 	}
 	repository, _, _ := strings.Cut(image[len(registry):], "@")
 	repository, _, _ = strings.Cut(repository, ":") // behind the registry there is no port
-	return len(of) == 0 || slices.ContainsFunc(of, func(end string) bool { return strings.HasSuffix("/"+repository, "/"+end) })
+	return slices.ContainsFunc(of, func(end string) bool { return strings.HasSuffix("/"+repository, "/"+end) })
 }
 
 // objects are objects of one kind in one namespace. A name alone is nobody's: whoever may create objects there may take it. So
@@ -61,7 +61,7 @@ type objects struct {
 	Kind      string   `yaml:"kind"`
 	Namespace string   `yaml:"namespace"`
 	Names     []string `yaml:"names"`
-	// Images are the ends of the repositories that its containers' images come from; any of the registries' if there is none.
+	// Images are the ends of the repositories that its containers' images come from. What runs pods has some.
 	Images []string `yaml:"images"`
 	// Commands are what its containers may run in place of what their images say; anything if there is none.
 	Commands []string `yaml:"commands"`
@@ -138,6 +138,8 @@ func (m *managed) prepare(provider string) (err error) {
 			return fmt.Errorf("objects: %s %s needs a namespace if its kind has one, and only then", o.Kind, strings.Join(o.Names, ", "))
 		case strings.HasSuffix(o.Kind, "Binding") != (len(o.Subjects) > 0) || (len(o.Roles) > 0) != (len(o.Subjects) > 0):
 			return fmt.Errorf("objects: %s %s needs subjects and roles if it is a binding, and only then", o.Kind, strings.Join(o.Names, ", "))
+		case (kind.PodSpec != "") != (len(o.Images) > 0):
+			return fmt.Errorf("objects: %s %s needs images if it runs pods, and only then", o.Kind, strings.Join(o.Names, ", "))
 		}
 		for _, name := range o.Names {
 			m.byName[identity(kind, o.Namespace, name)] = o

@@ -234,6 +234,8 @@ func TestManagedRefused(t *testing.T) {
 		"an unknown kind":        {head + "  objects: [{kind: Gadget, names: [x]}]", `test/managed/x.yaml: objects: "Gadget" is no kind that is read`},
 		"no namespace":           {head + "  objects: [{kind: Service, names: [x]}]", "test/managed/x.yaml: objects: Service x needs a namespace if its kind has one, and only then"},
 		"no subjects":            {head + "  objects: [{kind: ClusterRoleBinding, names: [x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects and roles if it is a binding, and only then"},
+		"no images":              {head + "  objects: [{kind: DaemonSet, namespace: y, names: [x]}]", "test/managed/x.yaml: objects: DaemonSet x needs images if it runs pods, and only then"},
+		"images of no workload":  {head + "  objects: [{kind: Namespace, names: [x], images: [x]}]", "test/managed/x.yaml: objects: Namespace x needs images if it runs pods, and only then"},
 		"a broken expression":    {"x: {references: [x], registries: ['(']}", "test/managed/x.yaml: registries: error parsing regexp: missing closing ): `^(?:()/`"},
 		"no roles":               {head + "  objects: [{kind: ClusterRoleBinding, names: [x], subjects: [User x]}]", "test/managed/x.yaml: objects: ClusterRoleBinding x needs subjects and roles if it is a binding, and only then"},
 		"roles of no binding":    {head + "  objects: [{kind: Namespace, names: [x], roles: [x]}]", "test/managed/x.yaml: objects: Namespace x needs subjects and roles if it is a binding, and only then"},

@@ -24,8 +24,8 @@ const managedPack = `manifests:
   references: [https://x.example]
   registries: [ours\.example]
   objects:
-    - {kind: Pod, namespace: kube-system, names: [agent, other]}
-    - {kind: DaemonSet, namespace: kube-system, names: [agent, other]}
+    - {kind: Pod, namespace: kube-system, names: [agent, other], images: [agent]}
+    - {kind: DaemonSet, namespace: kube-system, names: [agent, other], images: [agent]}
 `
 
 func managedCheck(name, id, scope, input string) *fstest.MapFile {
