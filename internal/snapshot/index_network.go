@@ -104,16 +104,16 @@ func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
 	}
 }
 
-// route takes in where an HTTPRoute of a Gateway leads: to services of its own namespace, since others ask for a
-// ReferenceGrant. https://gateway-api.sigs.k8s.io/api-types/httproute/
+// route takes in where an HTTPRoute of a Gateway leads, unless all its Gateways refused it. To services of another namespace it
+// leads where a Gateway says that its references are resolved: others ask for a ReferenceGrant.
+// https://gateway-api.sigs.k8s.io/api-types/httproute/
 func (x *serviceIndex) route(v *unstructured.Unstructured) {
 	spec, _ := v.Object["spec"].(map[string]any)
-	ofGateway := func(p any) bool { // and not of a mesh, inside the cluster
-		parent, _ := p.(map[string]any)
-		kind, group := parent["kind"], parent["group"]
-		return (kind == nil || kind == "Gateway") && (group == nil || group == "gateway.networking.k8s.io")
-	}
 	if !slices.ContainsFunc(list(spec, "parentRefs"), ofGateway) {
+		return
+	}
+	resolved, open := answers(v)
+	if !open {
 		return
 	}
 	for _, rule := range list(spec, "rules") {
@@ -124,12 +124,49 @@ func (x *serviceIndex) route(v *unstructured.Unstructured) {
 		for _, ref := range list(r, "backendRefs") {
 			b, _ := ref.(map[string]any)
 			name, _ := b["name"].(string)
-			kind, group, namespace := b["kind"], b["group"], b["namespace"]
-			if (kind == nil || kind == "Service") && (group == nil || group == "") && (namespace == nil || namespace == v.GetNamespace()) && !extended(b) {
+			kind, group := b["kind"], b["group"]
+			if (kind != nil && kind != "Service") || (group != nil && group != "") || extended(b) {
+				continue
+			}
+			switch namespace, _ := b["namespace"].(string); {
+			case namespace == "" || namespace == v.GetNamespace():
 				x.routes.add(v.GetNamespace(), name, v.GetName())
+			case resolved:
+				x.routes.add(namespace, name, v.GetNamespace()+"/"+v.GetName())
 			}
 		}
 	}
+}
+
+// ofGateway reports whether a parent is a Gateway, and not the Service of a mesh inside the cluster.
+func ofGateway(p any) bool {
+	parent, _ := p.(map[string]any)
+	kind, group := parent["kind"], parent["group"]
+	return (kind == nil || kind == "Gateway") && (group == nil || group == "gateway.networking.k8s.io")
+}
+
+// answers is what Gateways say of a route: whether one has all its references resolved, and whether one took it or has not
+// said yet.
+func answers(route *unstructured.Unstructured) (resolved, open bool) {
+	status, _ := route.Object["status"].(map[string]any)
+	parents := slices.DeleteFunc(slices.Clone(list(status, "parents")), func(p any) bool {
+		parent, _ := p.(map[string]any)
+		return !ofGateway(parent["parentRef"])
+	})
+	open = len(parents) == 0
+	for _, p := range parents {
+		says := map[any]any{}
+		parent, _ := p.(map[string]any)
+		for _, c := range list(parent, "conditions") {
+			condition, _ := c.(map[string]any)
+			says[condition["type"]] = condition["status"]
+		}
+		if says["Accepted"] != "False" {
+			open = true
+			resolved = resolved || says["ResolvedRefs"] == "True"
+		}
+	}
+	return resolved, open
 }
 
 // extended reports whether a rule or a backend of a route has a filter that may ask who one is.

@@ -327,3 +327,36 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+// What Gateways answer decides over a route, and over what it refers to in another namespace.
+func TestRoutesAreAnswered(t *testing.T) {
+	const here, there = "backendRefs: [{name: web}]", "backendRefs: [{name: web, namespace: shop}]"
+	says := func(kind, accepted, resolved string) string {
+		return "{parentRef: {kind: " + kind + ", name: a}, conditions: [{type: Accepted, status: '" + accepted + "'}, {type: ResolvedRefs, status: '" + resolved + "'}]}"
+	}
+	for _, tt := range []struct {
+		namespace, refs, parents string
+		want                     []string
+	}{
+		{"shop", here, "", []string{"p"}},
+		{"shop", here, says("Gateway", "True", "False"), []string{"p"}},
+		{"shop", here, says("Gateway", "Unknown", "Unknown"), []string{"p"}},
+		{"shop", here, says("Gateway", "False", "True"), nil},
+		{"shop", here, says("Gateway", "False", "True") + ", " + says("Gateway", "True", "True"), []string{"p"}},
+		{"shop", here, says("Gateway", "False", "True") + ", " + says("Service", "True", "True"), nil},
+		{"edge", here, says("Gateway", "True", "True"), nil},
+		{"edge", there, "", nil},
+		{"edge", there, says("Gateway", "True", "True"), []string{"edge/p"}},
+		{"edge", there, says("Gateway", "True", "False"), nil},
+		{"edge", there, says("Gateway", "False", "True"), nil},
+		{"edge", there, says("Gateway", "True", "False") + ", " + says("Gateway", "True", "True"), []string{"edge/p"}},
+		{"edge", there, "1, {conditions: [1]}", nil},
+	} {
+		var x snapshot.Index
+		add(&x, &corev1.Service{ObjectMeta: named("shop", "web")})
+		x.Add(policy(t, "gateway.networking.k8s.io/v1", "HTTPRoute", tt.namespace, "spec: {parentRefs: [{name: a}], rules: [{"+tt.refs+"}]}\nstatus: {parents: ["+tt.parents+"]}"))
+		if got := x.Inventory().Services[0].HTTPRoutes; !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: got %q", tt, got)
+		}
+	}
+}

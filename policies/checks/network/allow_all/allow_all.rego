@@ -186,22 +186,39 @@ cilium_rules contains [n, at, direction, i, rule] if {
 	count({protocol | protocol := port.protocol} - {"ANY", ""}) == 0
 }
 
-denied[[n, "ingress"]] if {
-	some [n, _, spec] in cilium
-	some rule in spec.ingressDeny
-	not rule.toPorts[0]
-	not rule.icmps[0]
-	some entity in rule.fromEntities
-	entity in {"all", "cluster", "world"}
+# What others deny counts where it is large: whom of the cluster or the world, or all pods in reach.
+denied[[n, direction]] if {
+	some [n, direction, rule] in cilium_denies
+	some entity in array.concat([e | some e in rule.fromEntities], [e | some e in rule.toEntities])
+	entity in {"all", "cluster", "world", "world-ipv4", "world-ipv6"}
 }
 
-denied[[n, "egress"]] if {
+denied[[n, direction]] if {
+	some [n, direction, rule] in cilium_denies
+	some cidr in array.concat([c | some c in rule.fromCIDR], [c | some c in rule.toCIDR])
+	weighs(cidr)
+}
+
+denied[[n, direction]] if {
+	some [n, direction, rule] in cilium_denies
+	some field in ["fromCIDRSet", "toCIDRSet"]
+	some item in rule[field]
+	weighs(item.cidr)
+}
+
+denied[[n, direction]] if {
+	some [n, direction, rule] in cilium_denies
+	some field in ["fromEndpoints", "toEndpoints"]
+	some selector in rule[field]
+	count({part | some part in selector; not part in nothing}) == 0
+}
+
+cilium_denies contains [n, direction, rule] if {
 	some [n, _, spec] in cilium
-	some rule in spec.egressDeny
+	some direction in ["ingress", "egress"]
+	some rule in spec[concat("", [direction, "Deny"])]
 	not rule.toPorts[0]
 	not rule.icmps[0]
-	some entity in rule.toEntities
-	entity in {"all", "cluster", "world"}
 }
 
 cilium contains [0, "spec", input.object.spec] if {

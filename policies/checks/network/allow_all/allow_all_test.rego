@@ -156,6 +156,29 @@ test_passes_for_what_is_denied_in_cilium if {
 	})
 }
 
+test_weighs_what_is_denied_in_cilium if {
+	every t in [
+		[{"fromEntities": ["world-ipv4"]}, 0],
+		[{"fromCIDR": ["0.0.0.0/0"]}, 0],
+		[{"fromCIDR": ["10.20.0.0/24"]}, 0],
+		[{"fromCIDR": ["203.0.113.7/32"]}, 1],
+		[{"fromCIDRSet": [{"cidr": "172.0.0.0/8"}]}, 0],
+		[{"fromCIDRSet": [{"cidr": "198.51.100.0/24"}]}, 1],
+		[{"fromCIDRSet": [{"cidrGroupRef": "bad"}]}, 1],
+		[{"fromEndpoints": [{}]}, 0],
+		[{"fromEndpoints": [{"matchLabels": {}}]}, 0],
+		[{"fromEndpoints": [{"matchLabels": {"app": "old"}}]}, 1],
+		[{"fromCIDR": ["0.0.0.0/0"], "icmps": [{"fields": [{"type": 8}]}]}, 1],
+		[{}, 1],
+	] {
+		count(allow_all.violations) == t[1] with input.object as cilium({
+			"endpointSelector": {},
+			"ingress": [{"fromEntities": ["all"]}],
+			"ingressDeny": [t[0]],
+		})
+	}
+}
+
 cilium(spec) := {
 	"apiVersion": "cilium.io/v2",
 	"kind": "CiliumNetworkPolicy",
