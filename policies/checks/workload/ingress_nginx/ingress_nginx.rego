@@ -35,13 +35,31 @@ violations contains violation if {
 
 # An image of another name is told by the labels that the project's own manifests and chart give.
 violations contains violation if {
-	input.workload.metadata.labels["app.kubernetes.io/name"] == "ingress-nginx"
-	input.workload.metadata.labels["app.kubernetes.io/component"] == "controller"
+	labelled
 	count(controllers) == 0
 	violation := {
 		"path": sprintf("%s.containers", [input.workload.path]),
 		"message": "the labels of the pod are those of the ingress-nginx controller, which is no longer maintained",
 	}
+}
+
+# So is one by its program, which the image's entry point starts.
+violations contains violation if {
+	count(controllers) == 0
+	not labelled
+	some container in input.workload.containers
+	some field in ["args", "command"]
+	some i, word in container.spec[field]
+	word == "/nginx-ingress-controller"
+	violation := {
+		"path": sprintf("%s.%s[%d]", [container.path, field, i]),
+		"message": sprintf("container %s runs the program of the ingress-nginx controller, which is no longer maintained", [container.name]),
+	}
+}
+
+labelled if {
+	input.workload.metadata.labels["app.kubernetes.io/name"] == "ingress-nginx"
+	input.workload.metadata.labels["app.kubernetes.io/component"] == "controller"
 }
 
 controllers contains {"name": container.name, "path": container.path} if {
