@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"golang.org/x/sync/errgroup"
@@ -28,9 +27,9 @@ type Catalog struct {
 	modules    map[string]*ast.Module // by file
 	frameworks []*framework
 	managed    []*managed
-	timeout    time.Duration // of a check on one object; zero means DefaultTimeout
-	whole      *Catalog      // before it was configured; nil for itself
-	limits     []string      // what the settings leave out, as reports tell it
+	take       limits   // of a check on one object; zero means the defaults
+	whole      *Catalog // before it was configured; nil for itself
+	left       []string // what the settings leave out, as reports tell it
 }
 
 // Whole is the catalogue with the checks that the settings leave out.
@@ -92,7 +91,7 @@ func (c *Catalog) Checks() []finding.Check {
 func (c *Catalog) Packs() []Pack { return c.packs }
 
 // Limits are those of the settings that it was configured with: see [Settings.Limits].
-func (c *Catalog) Limits() []string { return c.limits }
+func (c *Catalog) Limits() []string { return c.left }
 
 // Lacks says which parameter a check goes without that it cannot do without: it is not applicable then. It is empty for others.
 func (c *Catalog) Lacks(id string) string {

@@ -3,7 +3,6 @@
 package policy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -211,8 +210,8 @@ func (e *Engine) prepare() {
 			objects = append(objects, c)
 		}
 	}
-	data, limit := newData(parameters), cmp.Or(e.timeout, DefaultTimeout)
-	ofCluster := func(checks []*check) *router { return newRouter(e.compiler, data, clusterTimes*limit, checks, nil) }
+	data, limit := newData(parameters), e.limit()
+	ofCluster := func(checks []*check) *router { return newRouter(e.compiler, data, limit.ofCluster(), checks, nil) }
 	e.cluster, e.holders, e.grants = ofCluster(cluster), ofCluster(holders), ofCluster(grants)
 	e.objects, e.apart = map[string][]*router{}, map[string][]*router{}
 	shared := &reads{}
@@ -373,14 +372,14 @@ type router struct {
 	form   *form
 	all    *query
 	single []*query
-	limit  time.Duration // of one query
+	limit  limits // of one query
 	// Of a single check: that it asks of each container by itself, and what tells that it finds nothing, if anything does.
 	severally bool
 	concerns  presence
 }
 
 // newRouter makes the router of checks of the whole cluster, or of objects of a type.
-func newRouter(compiler *ast.Compiler, data data, limit time.Duration, checks []*check, object reflect.Type) *router {
+func newRouter(compiler *ast.Compiler, data data, limit limits, checks []*check, object reflect.Type) *router {
 	r := &router{checks: checks, limit: limit}
 	var rules []ast.Ref
 	read := &reads{}
@@ -445,7 +444,7 @@ func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []o
 			continue
 		}
 		if givenUp(c.ID) {
-			outcomes[i].failure = "it ran out of time again and again, and was given up"
+			outcomes[i].failure = "it ran out of time or memory again and again, and was given up"
 			continue
 		}
 		sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.single[i].eval(ctx, input) })

@@ -83,7 +83,7 @@ func (e *Engine) readPermissions(ctx context.Context) error {
 		if c.Scope == finding.ObjectScope {
 			return fmt.Errorf("%s: check %s has permissions, and judges single objects; give it the scope grant or cluster", c.at, c.ID)
 		}
-		rs, err := limited(ctx, cmp.Or(e.timeout, DefaultTimeout), rego.New(rego.Compiler(e.compiler), rego.Query(rule.String())).Eval)
+		rs, err := limited(ctx, e.limit(), rego.New(rego.Compiler(e.compiler), rego.Query(rule.String())).Eval)
 		if err != nil {
 			return fmt.Errorf("%s: permissions of check %s: %w", c.at, c.ID, err)
 		}

@@ -45,13 +45,37 @@ func TestCheckWithoutEnd(t *testing.T) {
 		}
 		return out
 	}
-	const late, givenUp = "evaluation failed: it had no result after 200ms", "it ran out of time again and again, and was given up"
+	const late, givenUp = "evaluation failed: it had no result after 200ms", "it ran out of time or memory again and again, and was given up"
 	about := policy.Cluster{Timeouts: &policy.Timeouts{}}
 	if got, want := reasons(about, 5), []string{late, late, late, givenUp, givenUp}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := reasons(policy.Cluster{Timeouts: &policy.Timeouts{}}, 1); got[0] != late {
 		t.Errorf("another cluster: got %q", got)
+	}
+}
+
+// A check that holds ever more ends before it has taken all memory, and has no verdict; the others have theirs.
+func TestCheckWithoutBounds(t *testing.T) {
+	engine, err := policy.New(t.Context(), pack(map[string]string{
+		"checks/workload/a/a.rego": fmt.Sprintf(wellFormed, "XX1001", "a", "count({[x, y, z, text] | some x in numbers.range(1, 100000); some y in numbers.range(1, 100000); some z in numbers.range(1, 100000); text := sprintf(\"%d %d %d\", [x, y, z])}) > 0"),
+		"checks/workload/b/b.rego": fmt.Sprintf(wellFormed, "XX1002", "b", "input.object.spec.hostPID"),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if engine, err = engine.Configure(policy.Settings{Timeout: time.Minute, Memory: 64 << 20}); err != nil {
+		t.Fatal(err)
+	}
+	kind, _ := snapshot.KindNamed("Pod")
+	pod := snapshot.Object{Kind: kind, Value: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: corev1.PodSpec{HostPID: true}}}
+	got := map[string]policy.Verdict{}
+	for _, v := range engine.Object(t.Context(), pod, policy.Cluster{Timeouts: &policy.Timeouts{}}).Verdicts {
+		got[v.Check] = v
+	}
+	const want = "evaluation failed: it took more than 64 MiB of memory; look for a comprehension that grows without end"
+	if got["XX1001"].Verdict != finding.NotEvaluated || got["XX1001"].Reason != want || got["XX1002"].Verdict != finding.Fail {
+		t.Errorf("verdicts are %v", got)
 	}
 }
 

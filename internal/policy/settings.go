@@ -22,6 +22,7 @@ type Settings struct {
 	Severity    map[string]finding.Severity // by ID: takes the place of the check's own, and of its violations' own
 	Parameters  map[string]map[string]any   // by ID and name
 	Timeout     time.Duration               // of a check on one object; zero means DefaultTimeout
+	Memory      uint64                      // bytes that a check may take; zero means DefaultMemory
 }
 
 // Limits says which checks are selected, in the flags' words and sorted, as in check=KM1005; none for all.
@@ -54,7 +55,8 @@ func (c *Catalog) Configure(s Settings) (*Catalog, error) {
 		return nil, err
 	}
 	configured := *c
-	configured.checks, configured.timeout, configured.whole, configured.limits = nil, s.Timeout, c.Whole(), s.Limits()
+	configured.checks, configured.whole, configured.left = nil, c.Whole(), s.Limits()
+	configured.take = limits{s.Timeout, s.Memory}
 	for _, check := range c.checks {
 		own := *check
 		if severity, ok := s.Severity[own.ID]; ok {
