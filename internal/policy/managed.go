@@ -33,6 +33,7 @@ const (
 type managed struct {
 	Version    string    `yaml:"version"` // regular expression: server versions that only this provider's clusters have; may be empty
 	Host       string    `yaml:"host"`    // regular expression: hosts of API servers that only this provider has; may be empty
+	Beside     string    `yaml:"beside"`  // what authorizes in its clusters beside RBAC; may be empty
 	References []string  `yaml:"references"`
 	Registries []string  `yaml:"registries"` // regular expressions: where the images of its workloads come from
 	Objects    []objects `yaml:"objects"`
@@ -179,6 +180,17 @@ func (e *Engine) whose(c Cluster) Cluster {
 		}
 	}
 	return c
+}
+
+// Beside tells what authorizes in the cluster beside RBAC, which nothing here reads; empty where nothing is known to.
+func (e *Engine) Beside(c Cluster) string {
+	c = e.whose(c)
+	for _, m := range e.managed {
+		if m.provider == c.Provider {
+			return m.Beside
+		}
+	}
+	return ""
 }
 
 // runs reports whether the cluster is the provider's. One that is reached by a kubeconfig tells by its version, or by the host of

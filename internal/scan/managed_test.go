@@ -189,3 +189,37 @@ func TestKubeadmIsQuiet(t *testing.T) {
 		}
 	}
 }
+
+// What authorizes beside RBAC is not read, and the report says so; by a kubeconfig, too, where the cluster tells whose it is.
+func TestWhatIsBesideRBACIsTold(t *testing.T) {
+	engine, err := ownPack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		about policy.Cluster
+		want  string
+	}{
+		{policy.Cluster{Provider: "eks", Version: "v1.37.2-eks-1a2b3c4"}, "access entries of EKS"},
+		{policy.Cluster{Provider: "gke", Version: "v1.37.2-gke.1190000"}, "IAM roles of Google Cloud"},
+		{policy.Cluster{Provider: "kubeconfig", Version: "v1.37.2", Host: "shop-1.hcp.westeurope.azmk8s.io"}, "role assignments of Azure"},
+		{policy.Cluster{Provider: "kubeconfig", Version: "v1.37.2"}, ""},
+		{policy.Cluster{Provider: manifests}, ""},
+	} {
+		r := newRun(&Scanner{Engine: engine}, &report.Cluster{})
+		r.about = tt.about
+		r.wholeCluster(t.Context(), collect.Scope{})
+		var told []string
+		for _, n := range r.cluster.Notifications {
+			if n.ID == "scan/rbac-only" {
+				told = append(told, n.Message)
+			}
+		}
+		if tt.want == "" && len(told) == 0 {
+			continue
+		}
+		if want := "these checks see what RBAC allows; what " + tt.want + " allow beside it is not read: KM"; len(told) != 1 || !strings.HasPrefix(told[0], want) {
+			t.Errorf("%+v: told %q, want %s…", tt.about, told, want)
+		}
+	}
+}

@@ -479,10 +479,13 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	skip := func(c finding.Check) bool {
 		return len(scope.Namespaces) > 0 && (!InNamespaces(c) || r.beyond(c) != "") || r.untold(c) || r.optIn(c) != "" || r.unread(c) != "" && !r.scanner.Engine.Stands(c.ID) || r.notServed(c) != ""
 	}
-	checks, grants, unread := 0, map[string]bool{}, map[string]bool{}
+	checks, grants, unread, rights := 0, map[string]bool{}, map[string]bool{}, []string(nil)
 	for _, c := range r.scanner.Engine.Checks() {
 		if c.Scope != finding.ObjectScope && !skip(c) {
 			checks++
+			if r.scanner.Engine.Stands(c.ID) {
+				rights = append(rights, c.ID)
+			}
 		}
 		grants[c.ID] = c.Scope == finding.GrantScope
 		unread[c.ID] = r.unread(c) != ""
@@ -490,6 +493,9 @@ func (r *run) wholeCluster(ctx context.Context, scope collect.Scope) {
 	r.scanner.event(Event{Index: r.number, Target: r.cluster.Target, Kind: Judging, Objects: r.read, Kinds: len(r.kinds), Checks: checks})
 	j := r.scanner.Engine.Cluster(ctx, inv, r.about, skip)
 	r.note("scan/unclear-policy", "it cannot be told whether these network policies select some of the pods, and they are taken to", inv.Unclear)
+	if beside := r.scanner.Engine.Beside(r.about); beside != "" {
+		r.note("scan/rbac-only", "these checks see what RBAC allows; what "+beside+" allow beside it is not read", rights)
+	}
 	var unjudged []string
 	for _, o := range j.Unjudged {
 		unjudged = append(unjudged, o.String())
