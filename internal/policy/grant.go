@@ -58,11 +58,14 @@ type heldInput struct {
 	Way        []string    `json:"way"`       // the binding and its role
 }
 
-// holderInput is a service account that runs workloads with its token and holds some of what the check looks for.
+// holderInput is a service account that holds some of what the check looks for.
 type holderInput struct {
-	Namespace string           `json:"namespace"`
-	Name      string           `json:"name"`
-	Holds     []heldInput      `json:"holds"`
+	Namespace string      `json:"namespace"`
+	Name      string      `json:"name"`
+	Holds     []heldInput `json:"holds"`
+	// Tokens are the names of Secrets that are known to hold a token of it.
+	Tokens []string `json:"tokens"`
+	// Workloads are those that run with its token.
 	Workloads []holderWorkload `json:"workloads"`
 }
 
@@ -214,14 +217,19 @@ type world struct {
 	namespaced bool // cluster roles were not read
 	graph      *rbac.Graph
 	running    map[rbac.Account][]snapshot.InventoryWorkload
+	tokens     map[rbac.Account][]string // of every account that exists or runs something
 }
 
 func newWorld(inv snapshot.Inventory) *world {
-	w := &world{namespaced: inv.Namespaced, graph: rbac.New(inv), running: map[rbac.Account][]snapshot.InventoryWorkload{}}
+	w := &world{namespaced: inv.Namespaced, graph: rbac.New(inv), running: map[rbac.Account][]snapshot.InventoryWorkload{}, tokens: map[rbac.Account][]string{}}
+	for _, a := range inv.Accounts {
+		w.tokens[rbac.Account{Namespace: a.Namespace, Name: a.Name}] = a.Tokens
+	}
 	for _, r := range inv.Workloads {
 		if r.Token {
 			account := rbac.Account{Namespace: r.Namespace, Name: r.ServiceAccount}
 			w.running[account] = append(w.running[account], r)
+			w.tokens[account] = w.tokens[account] // it exists, though manifests may not hold it
 		}
 	}
 	return w
@@ -266,15 +274,15 @@ func (w *world) beside(p permissions, n *rbac.Grant, held []heldInput) []besideI
 
 func (w *world) holding(p permissions) []holderInput {
 	out := []holderInput{}
-	for account, running := range w.running {
-		h := holderInput{Namespace: account.Namespace, Name: account.Name}
+	for account, tokens := range w.tokens {
+		h := holderInput{Namespace: account.Namespace, Name: account.Name, Tokens: tokens}
 		for _, n := range w.graph.Of(rbac.ServiceAccount(account.Namespace, account.Name)) {
 			h.Holds = append(h.Holds, p.heldBy(n)...)
 		}
 		if h.Holds == nil {
 			continue
 		}
-		for _, r := range running {
+		for _, r := range w.running[account] {
 			h.Workloads = append(h.Workloads, holderWorkload{r.Kind, r.Namespace, r.Name, r.Nodes})
 		}
 		out = append(out, h)

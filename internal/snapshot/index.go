@@ -19,6 +19,7 @@ type Inventory struct {
 
 	Nodes             []InventoryNode            `json:"nodes"`
 	Workloads         []InventoryWorkload        `json:"workloads"`
+	Accounts          []InventoryAccount         `json:"-"` // sorted
 	Services          []InventoryService         `json:"services"`
 	Webhooks          []InventoryWebhook         `json:"webhooks"`
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`

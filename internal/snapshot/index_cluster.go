@@ -75,6 +75,10 @@ func (x *clusterIndex) add(o Object) {
 		x.nodes = append(x.nodes, InventoryNode{v.Name, v.Status.NodeInfo.KubeletVersion, cloud})
 	case *corev1.ServiceAccount:
 		x.workloads.account(v)
+	case *metav1.PartialObjectMetadata:
+		if o.Kind.Name == secret.Name {
+			x.workloads.secret(v)
+		}
 	case *corev1.Service:
 		x.services.add(v)
 	case *networkingv1.Ingress:
@@ -128,6 +132,7 @@ func (x *clusterIndex) into(inv *Inventory) {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	inv.Workloads = x.workloads.list(&x.isolation, inv.Namespaces)
+	inv.Accounts = x.workloads.listAccounts()
 	inv.StaticPods = x.staticPods
 	inv.NetworkPolicies, inv.Unclear = x.isolation.list()
 	inv.Services = x.services.list(&x.workloads)

@@ -275,3 +275,32 @@ func TestNamespacesAndNodes(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
+
+// Secrets with a token that does not end are those that Kubernetes lists at its service account, and those whose metadata says so.
+func TestTokensOfAccounts(t *testing.T) {
+	var x snapshot.Index
+	account := func(name string, secrets ...string) *corev1.ServiceAccount {
+		a := &corev1.ServiceAccount{ObjectMeta: named("shop", name)}
+		for _, s := range secrets {
+			a.Secrets = append(a.Secrets, corev1.ObjectReference{Name: s})
+		}
+		return a
+	}
+	secret := func(name, account string, labels map[string]string) {
+		kind, _ := snapshot.KindNamed("Secret")
+		v := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: labels, Annotations: map[string]string{corev1.ServiceAccountNameKey: account}}}
+		x.Add(snapshot.Object{Kind: kind, Value: v})
+	}
+	add(&x, account("web", "web-token-b", "web-dockercfg-c", "mine"), account("idle"))
+	secret("hand-made", "web", nil)
+	secret("web-token-b", "web", nil)
+	secret("refused", "web", map[string]string{"kubernetes.io/legacy-token-invalid-since": "2026-11-01"})
+	secret("orphan", "gone", nil)
+	secret("plain", "", nil)
+	want := []snapshot.InventoryAccount{
+		{Namespace: "shop", Name: "idle"}, {Namespace: "shop", Name: "web", Tokens: []string{"hand-made", "web-dockercfg-c", "web-token-b"}},
+	}
+	if got := x.Inventory().Accounts; !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}

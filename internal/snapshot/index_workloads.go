@@ -3,6 +3,7 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,7 +46,21 @@ type workloadIndex struct {
 	owners    map[types.UID]owned
 	nodes     map[string]int32
 	nodeNames []string
-	accounts  map[types.NamespacedName]bool // service accounts that say whether pods get their token
+	accounts  map[types.NamespacedName]*account
+}
+
+// InventoryAccount is a service account, whether something runs with it or not.
+type InventoryAccount struct {
+	Namespace, Name string
+	// Tokens are the names of Secrets that hold a token of it which does not end, sorted.
+	Tokens []string
+}
+
+// account is what was read of a service account: of itself, and of Secrets that hold its tokens.
+type account struct {
+	exists    bool
+	automount *bool // whether pods get its token; nil is as true
+	tokens    []string
 }
 
 type workload struct {
@@ -68,13 +83,51 @@ type container struct {
 }
 
 func (x *workloadIndex) account(v *corev1.ServiceAccount) {
-	if v.AutomountServiceAccountToken == nil {
-		return
+	a := x.accountNamed(v.Namespace, v.Name)
+	a.exists, a.automount = true, v.AutomountServiceAccountToken
+	for _, ref := range v.Secrets {
+		// Kubernetes up to 1.23, and OpenShift, made these by themselves; others may be listed, too.
+		if strings.HasPrefix(ref.Name, v.Name+"-token-") || strings.HasPrefix(ref.Name, v.Name+"-dockercfg-") {
+			a.tokens = append(a.tokens, ref.Name)
+		}
 	}
+}
+
+// secret takes the account whose token the Secret holds. The type is no part of metadata: the API server asks this annotation
+// of each that holds a token.
+func (x *workloadIndex) secret(v *metav1.PartialObjectMetadata) {
+	if name := v.Annotations[corev1.ServiceAccountNameKey]; name != "" && v.Labels[invalidSince] == "" {
+		a := x.accountNamed(v.Namespace, name)
+		a.tokens = append(a.tokens, v.Name)
+	}
+}
+
+// invalidSince labels tokens that Kubernetes refuses since nobody used them for long.
+const invalidSince = "kubernetes.io/legacy-token-invalid-since"
+
+func (x *workloadIndex) accountNamed(namespace, name string) *account {
 	if x.accounts == nil {
-		x.accounts = map[types.NamespacedName]bool{}
+		x.accounts = map[types.NamespacedName]*account{}
 	}
-	x.accounts[types.NamespacedName{Namespace: v.Namespace, Name: v.Name}] = *v.AutomountServiceAccountToken
+	at := types.NamespacedName{Namespace: namespace, Name: name}
+	if x.accounts[at] == nil {
+		x.accounts[at] = &account{}
+	}
+	return x.accounts[at]
+}
+
+// listAccounts returns the service accounts that exist.
+func (x *workloadIndex) listAccounts() []InventoryAccount {
+	var out []InventoryAccount
+	for at, a := range x.accounts {
+		if a.exists {
+			out = append(out, InventoryAccount{at.Namespace, at.Name, slices.Compact(slices.Sorted(slices.Values(a.tokens)))})
+		}
+	}
+	slices.SortFunc(out, func(a, b InventoryAccount) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return out
 }
 
 func (x *workloadIndex) add(o Object) {
@@ -205,8 +258,8 @@ func (x *workloadIndex) list(policies *isolation, namespaces []InventoryNamespac
 	var out []InventoryWorkload
 	for _, w := range x.all {
 		one := w.InventoryWorkload
-		says, ok := x.accounts[types.NamespacedName{Namespace: one.Namespace, Name: one.ServiceAccount}]
-		one.Token = says || !ok
+		a := x.accounts[types.NamespacedName{Namespace: one.Namespace, Name: one.ServiceAccount}]
+		one.Token = a == nil || a.automount == nil || *a.automount
 		if w.token != nil { // the pod has the last word
 			one.Token = *w.token
 		}

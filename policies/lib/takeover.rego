@@ -1,8 +1,10 @@
 # What makes its holder cluster-admin. Each way is shown on a real API server: test/e2e/takeover_test.go.
 package kubemuster.lib.takeover
 
-# ways need all that they list. Service accounts of Kubernetes' own controllers live in kube-system: one of them,
-# clusterrole-aggregation-controller, may escalate, and so whoever acts as it may do everything.
+# ways need all that they list. Those with whom lead to service accounts in the namespace of the grants, or in all, and take
+# the cluster where one of these does: any, those that the grants name, those that run there, or those whose tokens are there.
+# Service accounts of Kubernetes' own controllers live in kube-system: one of them, clusterrole-aggregation-controller, may
+# escalate, and so whoever acts as it may do everything.
 ways := [
 	{
 		"name": "everything",
@@ -20,11 +22,6 @@ ways := [
 		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
 	},
 	{
-		"name": "bind in kube-system",
-		"needs": {"bind clusterroles", "write rolebindings in kube-system"},
-		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
-	},
-	{
 		"name": "impersonate users",
 		"needs": {"impersonate users"},
 		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/",
@@ -32,11 +29,6 @@ ways := [
 	{
 		"name": "impersonate groups",
 		"needs": {"impersonate groups", "impersonate anyone"},
-		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/",
-	},
-	{
-		"name": "impersonate service accounts",
-		"needs": {"impersonate serviceaccounts in kube-system"},
 		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/",
 	},
 	{
@@ -58,36 +50,6 @@ ways := [
 		"name": "impersonate service accounts for some requests",
 		"needs": {"impersonate the aggregator for some requests", "raise clusterroles as a service account"},
 		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/#constrained-impersonation",
-	},
-	{
-		"name": "issue tokens",
-		"needs": {"issue tokens in kube-system"},
-		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request",
-	},
-	{
-		"name": "issue tokens in secrets",
-		"needs": {"create secrets in kube-system", "read secrets in kube-system"},
-		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#token-controller",
-	},
-	{
-		"name": "create pods",
-		"needs": {"create pods in kube-system"},
-		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation",
-	},
-	{
-		"name": "run code in pods",
-		"needs": {"run code in pods"},
-		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rbac-privilege-escalation-risks",
-	},
-	{
-		"name": "start pods",
-		"needs": {"start pods"},
-		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation",
-	},
-	{
-		"name": "be a service account",
-		"needs": {"be a service account"},
-		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request",
 	},
 	{
 		"name": "run code in etcd",
@@ -119,6 +81,60 @@ ways := [
 		"needs": {"write mutating policies", "write bindings of mutating policies"},
 		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/mutating-admission-policy/",
 	},
+	{
+		"name": "start pods",
+		"needs": {"start pods"},
+		"whom": "any",
+		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation",
+	},
+	{
+		"name": "run code in pods",
+		"needs": {"run code in pods"},
+		"whom": "running",
+		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rbac-privilege-escalation-risks",
+	},
+	{
+		"name": "issue tokens",
+		"needs": {"issue tokens"},
+		"whom": "named",
+		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#token-request",
+	},
+	{
+		"name": "impersonate service accounts",
+		"needs": {"impersonate serviceaccounts"},
+		"whom": "named",
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/",
+	},
+	{
+		"name": "make token secrets",
+		"needs": {"create secrets", "read secrets"},
+		"whom": "any",
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#token-controller",
+	},
+	{
+		"name": "read token secrets",
+		"needs": {"read secrets"},
+		"whom": "tokens",
+		"reference": "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets",
+	},
+	{
+		"name": "bind in a namespace",
+		"needs": {"bind clusterroles in a namespace", "write rolebindings"},
+		"whom": "any",
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-binding-creation-or-update",
+	},
+	{
+		"name": "escalate in a namespace",
+		"needs": {"escalate roles", "change roles"},
+		"whom": "any",
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#restrictions-on-role-creation-or-update",
+	},
+	{
+		"name": "make and bind roles",
+		"needs": {"escalate any role", "create roles", "bind roles", "write rolebindings"},
+		"whom": "any",
+		"reference": "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping",
+	},
 ]
 
 # Where a permission has resourceNames, these are as good as all objects.
@@ -141,7 +157,7 @@ permissions := {
 		"apiGroups": ["rbac.authorization.k8s.io"],
 		"resources": ["clusterroles"],
 		"resourceNames": ["admin", "cluster-admin", "edit", "system:controller:clusterrole-aggregation-controller"],
-		"namespaces": ["kube-system"],
+		"extent": "cluster",
 	}],
 	"write clusterrolebindings": [{
 		"verbs": ["create", "update", "patch"],
@@ -149,12 +165,6 @@ permissions := {
 		"resources": ["clusterrolebindings"],
 		"resourceNames": ["cluster-admin"],
 		"extent": "cluster",
-	}],
-	"write rolebindings in kube-system": [{
-		"verbs": ["create", "update", "patch"],
-		"apiGroups": ["rbac.authorization.k8s.io"],
-		"resources": ["rolebindings"],
-		"namespaces": ["kube-system"],
 	}],
 	"impersonate users": [{
 		"verbs": ["impersonate"],
@@ -181,13 +191,6 @@ permissions := {
 			"resources": ["serviceaccounts"],
 		},
 	],
-	"impersonate serviceaccounts in kube-system": [{
-		"verbs": ["impersonate"],
-		"apiGroups": [""],
-		"resources": ["serviceaccounts"],
-		"resourceNames": controllers,
-		"namespaces": ["kube-system"],
-	}],
 	"impersonate users for some requests": as_user("users"),
 	"impersonate administrators for some requests": as_user("users"),
 	"impersonate someone for some requests": as_user("users"),
@@ -219,51 +222,6 @@ permissions := {
 		"resources": ["clusterroles"],
 		"extent": "cluster",
 	}],
-	"issue tokens in kube-system": [{
-		"verbs": ["create"],
-		"apiGroups": [""],
-		"resources": ["serviceaccounts/token"],
-		"resourceNames": controllers,
-		"namespaces": ["kube-system"],
-	}],
-	"create secrets in kube-system": [{
-		"verbs": ["create"],
-		"apiGroups": [""],
-		"resources": ["secrets"],
-		"namespaces": ["kube-system"],
-	}],
-	"read secrets in kube-system": [{
-		"verbs": ["get", "list", "watch"],
-		"apiGroups": [""],
-		"resources": ["secrets"],
-		"namespaces": ["kube-system"],
-	}],
-	"create pods in kube-system": [
-		{
-			"verbs": ["create"],
-			"apiGroups": [""],
-			"resources": ["pods"],
-			"namespaces": ["kube-system"],
-		},
-		{
-			"verbs": ["create", "update", "patch"],
-			"apiGroups": [""],
-			"resources": ["replicationcontrollers"],
-			"namespaces": ["kube-system"],
-		},
-		{
-			"verbs": ["create", "update", "patch"],
-			"apiGroups": ["apps"],
-			"resources": ["daemonsets", "deployments", "replicasets", "statefulsets"],
-			"namespaces": ["kube-system"],
-		},
-		{
-			"verbs": ["create", "update", "patch"],
-			"apiGroups": ["batch"],
-			"resources": ["cronjobs", "jobs"],
-			"namespaces": ["kube-system"],
-		},
-	],
 	"run code in pods": [
 		{
 			"verbs": ["get", "create"],
@@ -274,46 +232,6 @@ permissions := {
 			"verbs": ["update", "patch"],
 			"apiGroups": [""],
 			"resources": ["pods", "pods/ephemeralcontainers"],
-		},
-	],
-	"start pods": [
-		{
-			"verbs": ["create"],
-			"apiGroups": [""],
-			"resources": ["pods"],
-			"extent": "namespace",
-		},
-		{
-			"verbs": ["create", "update", "patch"],
-			"apiGroups": [""],
-			"resources": ["replicationcontrollers"],
-			"extent": "namespace",
-		},
-		{
-			"verbs": ["create", "update", "patch"],
-			"apiGroups": ["apps"],
-			"resources": ["daemonsets", "deployments", "replicasets", "statefulsets"],
-			"extent": "namespace",
-		},
-		{
-			"verbs": ["create", "update", "patch"],
-			"apiGroups": ["batch"],
-			"resources": ["cronjobs", "jobs"],
-			"extent": "namespace",
-		},
-	],
-	"be a service account": [
-		{
-			"verbs": ["create"],
-			"apiGroups": [""],
-			"resources": ["serviceaccounts/token"],
-			"extent": "namespace",
-		},
-		{
-			"verbs": ["impersonate"],
-			"apiGroups": [""],
-			"resources": ["serviceaccounts"],
-			"extent": "namespace",
 		},
 	],
 	"write aws-auth": [{
@@ -372,6 +290,84 @@ permissions := {
 		"resources": ["mutatingadmissionpolicybindings"],
 		"extent": "cluster",
 	}],
+	"start pods": [
+		{
+			"verbs": ["create"],
+			"apiGroups": [""],
+			"resources": ["pods"],
+		},
+		{
+			"verbs": ["create", "update", "patch"],
+			"apiGroups": [""],
+			"resources": ["replicationcontrollers"],
+		},
+		{
+			"verbs": ["create", "update", "patch"],
+			"apiGroups": ["apps"],
+			"resources": ["daemonsets", "deployments", "replicasets", "statefulsets"],
+		},
+		{
+			"verbs": ["create", "update", "patch"],
+			"apiGroups": ["batch"],
+			"resources": ["cronjobs", "jobs"],
+		},
+	],
+	"issue tokens": [{
+		"verbs": ["create"],
+		"apiGroups": [""],
+		"resources": ["serviceaccounts/token"],
+	}],
+	"impersonate serviceaccounts": [{
+		"verbs": ["impersonate"],
+		"apiGroups": [""],
+		"resources": ["serviceaccounts"],
+	}],
+	"create secrets": [{
+		"verbs": ["create"],
+		"apiGroups": [""],
+		"resources": ["secrets"],
+	}],
+	"read secrets": [{
+		"verbs": ["get", "list", "watch"],
+		"apiGroups": [""],
+		"resources": ["secrets"],
+	}],
+	"bind clusterroles in a namespace": [{
+		"verbs": ["bind"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["clusterroles"],
+		"resourceNames": ["admin", "cluster-admin", "edit"],
+	}],
+	"write rolebindings": [{
+		"verbs": ["create", "update", "patch"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["rolebindings"],
+	}],
+	"escalate roles": [{
+		"verbs": ["escalate"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["roles"],
+	}],
+	"escalate any role": [{
+		"verbs": ["escalate"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["roles"],
+	}],
+	"change roles": [{
+		"verbs": ["update", "patch"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["roles"],
+	}],
+	"create roles": [{
+		"verbs": ["create"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["roles"],
+	}],
+	"bind roles": [{
+		"verbs": ["bind"],
+		"apiGroups": ["rbac.authorization.k8s.io"],
+		"resources": ["roles"],
+	}],
 }
 
 # as_user is constrained impersonation (Kubernetes 1.36, or 1.35 with its feature gate): who is impersonated, and, by verbs
@@ -403,33 +399,193 @@ controllers := [
 # any_name are the permissions that are as good for one object, whichever it is: who may write a workload gives it any
 # service account, who may write a webhook turns it on anything, and a Secret is made with the name that may be read.
 any_name := {
-	"create pods in kube-system",
+	"bind roles",
 	"impersonate anyone",
 	"impersonate someone for some requests",
 	"reach kubelets",
-	"read secrets in kube-system",
+	"read secrets",
+	"start pods",
 	"write bindings of mutating policies",
 	"write mutating policies",
 	"write mutating webhooks",
 }
 
-# of[i] is how the i-th holder takes the cluster: the names of its ways, and the grants that give what they need.
-of[i] := {"names": names, "grants": grants} if {
-	some i, _ in input.holders
-	have := {held.permission | some held in usable[i]} | {held.permission | some held in reaching[i]}
-	open := open_with(have)
-	count(open) > 0
-	names := shortest(open)
-	needed := union({way.needs | some way in ways; way.name in names})
-	grants := {held.way | some held in usable[i]; held.permission in needed} | {held.way | some held in reaching[i]; held.permission in needed}
+# of[i] is how the i-th holder takes the cluster: the names of its ways, and the grants that give what they need, each with
+# what it leads to.
+of[i] := {"names": {name | some [name, _] in shortest(found)}, "grants": {grant | some [_, grant] in shortest(found)}} if {
+	some i in object.keys(paths_4)
+	found := object.get(at_once, i, set()) | object.get(through, i, set())
 }
 
-open_with(have) := {way.name | some way in ways; count(way.needs - have) == 0}
-
 # Who has everything needs no other way.
-shortest(names) := {"everything"} if "everything" in names
+shortest(found) := {["everything", grant] | some ["everything", grant] in found} if some ["everything", _] in found
 
-shortest(names) := names if not "everything" in names
+shortest(found) := found if not "everything" in {name | some [name, _] in found}
+
+# through[i] are the ways over the least other service accounts, up to four.
+through := object.union_n([onto(paths_3), onto(paths_2), onto(paths_1), onto(paths_0)])
+
+# paths_k[i] is one way of the i-th holder that leads over up to k others: from its grant to what gives the cluster.
+paths_0 := {i: min({grant | some [_, grant] in found}) | some i, found in at_once}
+
+paths_1 := longer(paths_0)
+
+paths_2 := longer(paths_1)
+
+paths_3 := longer(paths_2)
+
+paths_4 := longer(paths_3)
+
+longer(paths) := object.union({i: min({grant | some [_, grant] in found}) | some i, found in onto(paths)}, paths)
+
+# onto(paths)[i] are the ways by which the i-th holder is another of those that have a path. Of several others the first is told.
+onto(paths) := reached if {
+	strong := object.keys(paths)
+	there := {whom: {namespace: (js & strong) | some namespace, js in all} | some whom, all in candidates}
+	two := {whom: {namespace: array.slice(sort(js), 0, 2) | some namespace, js in all} | some whom, all in there}
+	reached := {i: found |
+		some i, mine in steps
+		first := {[step, j] |
+			some step in mine
+			count(step.names) == 0
+			j := [other | some other in two[step.whom][step.namespace]; other != i][0]
+		}
+		named := {[step, min(meant)] |
+			some step in mine
+			count(step.names) > 0
+			meant := {other | some other in there[step.whom][step.namespace]; other != i; count(called[step.whom][other] & step.names) > 0}
+			count(meant) > 0
+		}
+		found := {[step.way, array.concat(array.concat(grant, [account(input.holders[j].namespace, input.holders[j].name)]), paths[j])] |
+			some [step, j] in (first | named)
+			not controller_of(step.whom, step.namespace, step.names)
+			some grant in step.grants
+		}
+		count(found) > 0
+	}
+}
+
+account(namespace, name) := sprintf("ServiceAccount %s/%s", [namespace, name])
+
+# called[whom][j] are the names by which the j-th holder is chosen.
+called.named[j] := {holder.name} if some j, holder in input.holders
+
+called.tokens[j] := {token | some token in holder.tokens} if some j, holder in input.holders
+
+# candidates[whom][namespace] are the holders of whom that there are; of the empty namespace, in all of them.
+candidates[whom][namespace] contains j if {
+	some whom in {"any", "named"}
+	some j, holder in input.holders
+	some namespace in {"", holder.namespace}
+}
+
+candidates.running[namespace] contains j if {
+	some j, holder in input.holders
+	some workload in holder.workloads
+	some namespace in {"", workload.namespace}
+}
+
+candidates.tokens[namespace] contains j if {
+	some j, holder in input.holders
+	count(holder.tokens) > 0
+	some namespace in {"", holder.namespace}
+}
+
+# at_once[i] are the ways of the i-th holder that lead over no other, or over Kubernetes' own controllers.
+at_once[i] contains [way.name, held.way] if {
+	some i, _ in input.holders
+	have := {held.permission | some held in usable[i]}
+	some way in ways
+	not way.whom
+	count(way.needs - have) == 0
+	some held in usable[i]
+	held.permission in way.needs
+}
+
+at_once[i] contains [step.way, array.concat(grant, [account("kube-system", controller)])] if {
+	some i, mine in steps
+	some step in mine
+	controller := controller_of(step.whom, step.namespace, step.names)
+	some grant in step.grants
+}
+
+# controller_of is the controller whose service account a step leads to.
+controller_of(whom, namespace, names) := "clusterrole-aggregation-controller" if {
+	whom in {"any", "named"}
+	namespace in {"", "kube-system"}
+	count(names) == 0
+}
+
+controller_of("named", namespace, names) := min(names & {name | some name in controllers}) if {
+	namespace in {"", "kube-system"}
+}
+
+# steps[i] are the ways by which the i-th holder is others, in one namespace or, with the empty one, in all of them.
+steps[i] contains step if {
+	some i, holder in input.holders
+	some held in holder.holds
+	some way in ways
+	way.whom in {"named", "tokens"}
+	held.permission in way.needs
+	step := {"way": way.name, "whom": way.whom, "namespace": held.namespace, "names": {name | some name in held.names}, "grants": {held.way}}
+}
+
+# Of pods by name it is not known what they are.
+steps[i] contains step if {
+	some i, holder in input.holders
+	some held in holder.holds
+	some way in ways
+	way.whom == "running"
+	held.permission in way.needs
+	not held.names
+	step := {"way": way.name, "whom": way.whom, "namespace": held.namespace, "names": set(), "grants": {held.way}}
+}
+
+steps[i] contains {"way": way.name, "whom": "any", "namespace": namespace, "names": set(), "grants": {held.way | some held in fit}} if {
+	some i, holder in input.holders
+	some namespace in {held.namespace | some held in holder.holds}
+	some way in ways
+	way.whom == "any"
+	fit := {held |
+		some held in holder.holds
+		held.permission in way.needs
+		held.namespace in {"", namespace}
+		fits(held.permission, {name | some name in held.names}, i, namespace)
+	}
+	count(way.needs - {held.permission | some held in fit}) == 0
+	new(namespace, way.needs, fit)
+}
+
+# What holds in all namespaces is not told of each.
+new("", _, _)
+
+new(_, needs, fit) if count(needs - {held.permission | some held in fit; held.namespace == ""}) > 0
+
+fits(permission, names, _, _) if {
+	not permission in {"escalate roles", "change roles"}
+	for_all(permission, names)
+}
+
+fits(permission, _, i, namespace) if {
+	permission in {"escalate roles", "change roles"}
+	some role in own_there[i][namespace]
+	may_raise(i, namespace, role, "escalate roles")
+	may_raise(i, namespace, role, "change roles")
+}
+
+may_raise(i, namespace, role, permission) if {
+	some held in input.holders[i].holds
+	held.permission == permission
+	held.namespace in {"", namespace}
+	chosen({role}, {name | some name in held.names})
+}
+
+# own_there[i][namespace] are the Roles that the i-th holder has there, and that give some of what is looked for.
+own_there[i][namespace] contains role if {
+	some i, holder in input.holders
+	some held in holder.holds
+	[namespace, role] := split(trim_prefix(held.way[1], "Role "), "/")
+}
 
 usable[i] contains held if {
 	some i, holder in input.holders
@@ -448,12 +604,9 @@ usable[i] contains held if {
 
 # by_what_there_is are the permissions that take the cluster only where somebody or something is there to be taken.
 by_what_there_is := {
-	"be a service account",
 	"impersonate administrators for some requests",
 	"impersonate groups of administrators for some requests",
 	"run code in etcd",
-	"run code in pods",
-	"start pods",
 	"write aws-auth",
 }
 
@@ -558,45 +711,4 @@ own[i] contains name if {
 own[i] contains name if {
 	some i, _ in input.holders
 	some name in {"system:basic-user", "system:discovery", "system:public-info-viewer"}
-}
-
-# reaching[i] are the grants by which the i-th holder runs code where a pod has a token of another that takes the cluster.
-reaching[i] contains held if {
-	some i, holder in input.holders
-	some held in holder.holds
-	held.permission == "run code in pods"
-	not held.names
-	others := {j | some j in powerful[held.namespace]; j != i}
-	count(others) > 0
-}
-
-# reaching[i] are those, too, by which it gets the token of another that takes the cluster: in a pod that it starts under that
-# service account, or from the API server. Where a grant holds in all namespaces, kube-system is one of them.
-reaching[i] contains held if {
-	some i, holder in input.holders
-	some held in holder.holds
-	held.permission == "start pods"
-	others := {j | some j in powerful[held.namespace]; j != i}
-	count(others) > 0
-}
-
-reaching[i] contains held if {
-	some i, holder in input.holders
-	some held in holder.holds
-	held.permission == "be a service account"
-	names := {name | some name in held.names}
-	others := {input.holders[j].name | some j in powerful[held.namespace]; j != i}
-	chosen(others, names)
-}
-
-# powerful[namespace] are the holders that take the cluster by what they hold, and run there; of the empty one, anywhere.
-powerful[namespace] contains i if {
-	some i in direct
-	some workload in input.holders[i].workloads
-	some namespace in {"", workload.namespace}
-}
-
-direct contains i if {
-	some i, _ in input.holders
-	count(open_with({held.permission | some held in usable[i]})) > 0
 }

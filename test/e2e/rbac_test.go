@@ -425,7 +425,7 @@ func read(t *testing.T, c *cluster.Cluster, each func(snapshot.Object)) snapshot
 	t.Helper()
 	var index snapshot.Index
 	var kinds []snapshot.Kind
-	for _, name := range []string{"Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"} {
+	for _, name := range []string{"Namespace", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ServiceAccount"} {
 		k, _ := snapshot.KindNamed(name)
 		kinds = append(kinds, k)
 	}

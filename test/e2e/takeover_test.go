@@ -74,9 +74,17 @@ type escalation struct {
 
 // boundIn are the namespaces in which escalations hold their rules; the others do everywhere.
 var boundIn = map[string]string{
-	"start pods": "default", "start-pods-by-a-deployment": "default", "be a service account": "default", "be-a-service-account-by-impersonation": "default",
+	"start-pods-of-another": "default", "start-pods-by-a-deployment": "default", "issue-tokens-of-another": "default", "impersonate-another": "default",
+	"make-token-secrets-of-another": "default", "read token secrets": "default", "bind-in-another-namespace": "default",
+	"escalate in a namespace": "default", "escalate-in-kube-system": "kube-system", "make and bind roles": "default",
 	"map to administrators": "kube-system",
 }
+
+// byRole are those that hold them by a Role of that namespace.
+var byRole = map[string]bool{"escalate in a namespace": true, "escalate-in-kube-system": true}
+
+// keeper is a service account that may do everything and has a token in a Secret, as Kubernetes made them once.
+const keeper = "keeper"
 
 var escalations = map[string]escalation{
 	"everything": {rules: everything, take: func(attacker) {}},
@@ -122,7 +130,8 @@ var escalations = map[string]escalation{
 			a.check(err)
 		},
 	},
-	"bind in kube-system": {
+	"bind-in-kube-system": {
+		way:   "bind in a namespace",
 		rules: []rbacv1.PolicyRule{on(rbacv1.GroupName, "clusterroles", "bind"), on(rbacv1.GroupName, "rolebindings", "create")},
 		take: func(a attacker) {
 			_, err := a.client.RbacV1().RoleBindings("kube-system").Create(a.Context(), &rbacv1.RoleBinding{
@@ -131,6 +140,61 @@ var escalations = map[string]escalation{
 			a.check(err)
 			a.await(action{Verb: "create", Namespace: "kube-system", Resource: "serviceaccounts", Subresource: "token"})
 			a.raise(a.issue(a.client))
+		},
+	},
+	"bind-in-another-namespace": {
+		"bind in a namespace",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "clusterroles", "bind"), "admin"), on(rbacv1.GroupName, "rolebindings", "create")},
+		func(a attacker) {
+			// A controller fills in what admin may.
+			from, err := a.admin.RbacV1().ClusterRoles().Get(a.Context(), "system:aggregate-to-edit", metav1.GetOptions{})
+			a.check(err)
+			to, err := a.admin.RbacV1().ClusterRoles().Get(a.Context(), "admin", metav1.GetOptions{})
+			a.check(err)
+			to.Rules = from.Rules
+			_, err = a.admin.RbacV1().ClusterRoles().Update(a.Context(), to, metav1.UpdateOptions{})
+			a.check(err)
+			_, err = a.client.RbacV1().RoleBindings("default").Create(a.Context(), &rbacv1.RoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "admin"}, Subjects: []rbacv1.Subject{a.account},
+			}, metav1.CreateOptions{})
+			a.check(err)
+			a.await(action{Verb: "create", Namespace: "default", Resource: "serviceaccounts", Subresource: "token"})
+			a.check(a.tryBind(a.issueOf("everything"), "cluster-admin"))
+		},
+	},
+	"escalate in a namespace": {
+		rules: []rbacv1.PolicyRule{on(rbacv1.GroupName, "roles", "get", "update", "escalate")},
+		take: func(a attacker) {
+			a.raiseIn("default")
+			a.check(a.tryBind(a.issueOf("everything"), "cluster-admin"))
+		},
+	},
+	"escalate-in-kube-system": {
+		"escalate in a namespace",
+		[]rbacv1.PolicyRule{named(on(rbacv1.GroupName, "roles", "get", "update", "escalate"), "escalate-in-kube-system")},
+		func(a attacker) {
+			a.raiseIn("kube-system")
+			// A cluster role that it has: everybody has some.
+			_, err := a.admin.RbacV1().ClusterRoles().Create(a.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: a.name}}, metav1.CreateOptions{})
+			a.check(err)
+			_, err = a.admin.RbacV1().ClusterRoleBindings().Create(a.Context(), &rbacv1.ClusterRoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Name: a.name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: a.name}, Subjects: []rbacv1.Subject{a.account},
+			}, metav1.CreateOptions{})
+			a.check(err)
+			a.raise(a.issue(a.client))
+		},
+	},
+	"make and bind roles": {
+		rules: []rbacv1.PolicyRule{on(rbacv1.GroupName, "roles", "create", "escalate", "bind"), on(rbacv1.GroupName, "rolebindings", "create")},
+		take: func(a attacker) {
+			_, err := a.client.RbacV1().Roles("default").Create(a.Context(), &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, Rules: everything}, metav1.CreateOptions{})
+			a.check(err)
+			_, err = a.client.RbacV1().RoleBindings("default").Create(a.Context(), &rbacv1.RoleBinding{
+				ObjectMeta: metav1.ObjectMeta{Name: a.name + "-more"}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: a.name + "-more"}, Subjects: []rbacv1.Subject{a.account},
+			}, metav1.CreateOptions{})
+			a.check(err)
+			a.await(action{Verb: "create", Namespace: "default", Resource: "serviceaccounts", Subresource: "token"})
+			a.check(a.tryBind(a.issueOf("everything"), "cluster-admin"))
 		},
 	},
 	"impersonate users": {
@@ -216,27 +280,24 @@ var escalations = map[string]escalation{
 		[]rbacv1.PolicyRule{named(on("", "serviceaccounts/token", "create"), aggregator)},
 		func(a attacker) { a.raise(a.issue(a.client)) },
 	},
-	"issue tokens in secrets": {
+	"make token secrets": {
 		rules: []rbacv1.PolicyRule{on("", "secrets", "create"), named(on("", "secrets", "get"), "mine")},
+		take:  func(a attacker) { a.raise(a.tokenInSecret("kube-system", aggregator)) },
+	},
+	"make-token-secrets-of-another": {
+		"make token secrets",
+		[]rbacv1.PolicyRule{on("", "secrets", "create"), named(on("", "secrets", "get"), "mine")},
+		func(a attacker) { a.check(a.tryBind(a.tokenInSecret("default", "everything"), "cluster-admin")) },
+	},
+	"read token secrets": {
+		rules: []rbacv1.PolicyRule{named(on("", "secrets", "get"), keeper+"-token-x7k2m")},
 		take: func(a attacker) {
-			secrets := a.client.CoreV1().Secrets("kube-system")
-			secret, err := secrets.Create(a.Context(), &corev1.Secret{
-				ObjectMeta: metav1.ObjectMeta{Name: "mine", Annotations: map[string]string{corev1.ServiceAccountNameKey: aggregator}},
-				Type:       corev1.SecretTypeServiceAccountToken,
-			}, metav1.CreateOptions{})
+			secret, err := a.client.CoreV1().Secrets("default").Get(a.Context(), keeper+"-token-x7k2m", metav1.GetOptions{})
 			a.check(err)
-			// The token controller puts the token there.
-			token, err := a.admin.CoreV1().ServiceAccounts("kube-system").CreateToken(a.Context(), aggregator, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-			a.check(err)
-			secret.Data = map[string][]byte{corev1.ServiceAccountTokenKey: []byte(token.Status.Token)}
-			_, err = a.admin.CoreV1().Secrets("kube-system").Update(a.Context(), secret, metav1.UpdateOptions{})
-			a.check(err)
-			secret, err = secrets.Get(a.Context(), "mine", metav1.GetOptions{})
-			a.check(err)
-			a.raise(clientFor(a.T, a.with(string(secret.Data[corev1.ServiceAccountTokenKey]))))
+			a.check(a.tryBind(clientFor(a.T, a.with(string(secret.Data[corev1.ServiceAccountTokenKey]))), "cluster-admin"))
 		},
 	},
-	"create pods": {
+	"start pods": {
 		rules: []rbacv1.PolicyRule{on("", "pods", "create")},
 		take: func(a attacker) {
 			pod, err := a.client.CoreV1().Pods("kube-system").Create(a.Context(), &corev1.Pod{
@@ -247,7 +308,7 @@ var escalations = map[string]escalation{
 		},
 	},
 	"patch-a-daemon-set": {
-		"create pods",
+		"start pods",
 		[]rbacv1.PolicyRule{named(on("apps", "daemonsets", "patch"), "agent")},
 		func(a attacker) {
 			labels := map[string]string{"app": "agent"}
@@ -307,7 +368,8 @@ var escalations = map[string]escalation{
 			a.raise(a.inPod(pod))
 		},
 	},
-	"start pods": {
+	"start-pods-of-another": {
+		way:   "start pods",
 		rules: []rbacv1.PolicyRule{on("", "pods", "create")},
 		take: func(a attacker) {
 			pod, err := a.client.CoreV1().Pods("default").Create(a.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: a.name}, Spec: podOf("everything")}, metav1.CreateOptions{})
@@ -331,16 +393,13 @@ var escalations = map[string]escalation{
 			a.check(a.tryBind(a.inPod(pod), "cluster-admin"))
 		},
 	},
-	"be a service account": {
-		rules: []rbacv1.PolicyRule{named(on("", "serviceaccounts/token", "create"), "everything")},
-		take: func(a attacker) {
-			token, err := a.client.CoreV1().ServiceAccounts("default").CreateToken(a.Context(), "everything", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-			a.check(err)
-			a.check(a.tryBind(clientFor(a.T, a.with(token.Status.Token)), "cluster-admin"))
-		},
+	"issue-tokens-of-another": {
+		"issue tokens",
+		[]rbacv1.PolicyRule{named(on("", "serviceaccounts/token", "create"), "everything")},
+		func(a attacker) { a.check(a.tryBind(a.issueOf("everything"), "cluster-admin")) },
 	},
-	"be-a-service-account-by-impersonation": {
-		"be a service account",
+	"impersonate-another": {
+		"impersonate service accounts",
 		[]rbacv1.PolicyRule{on("", "serviceaccounts", "impersonate")},
 		func(a attacker) {
 			a.check(a.tryBind(a.as("system:serviceaccount:default:everything"), "cluster-admin"))
@@ -492,8 +551,17 @@ func TestTakeover(t *testing.T) {
 		t.Fatal(err)
 	}
 	attackers := map[string]attacker{}
+	keep := newAttacker(t, c, admin, keeper, everything, "", false)
+	secret, err := admin.CoreV1().Secrets("default").Create(t.Context(), tokenSecret(keeper+"-token-x7k2m", keeper), metav1.CreateOptions{})
+	keep.check(err)
+	keep.fill(secret)
+	account, err := admin.CoreV1().ServiceAccounts("default").Get(t.Context(), keeper, metav1.GetOptions{})
+	keep.check(err)
+	account.Secrets = []corev1.ObjectReference{{Name: secret.Name}}
+	_, err = admin.CoreV1().ServiceAccounts("default").Update(t.Context(), account, metav1.UpdateOptions{})
+	keep.check(err)
 	for name, e := range escalations {
-		attackers[name] = newAttacker(t, c, admin, strings.ReplaceAll(name, " ", "-"), e.rules, boundIn[name])
+		attackers[name] = newAttacker(t, c, admin, strings.ReplaceAll(name, " ", "-"), e.rules, boundIn[name], byRole[name])
 	}
 	inv := inventory(t, c)
 	for _, a := range attackers {
@@ -588,6 +656,17 @@ func TestTakeoverIsRefused(t *testing.T) {
 				return err
 			},
 		},
+		"making-roles-without-bind": {
+			[]rbacv1.PolicyRule{on(rbacv1.GroupName, "roles", "create", "escalate"), on(rbacv1.GroupName, "rolebindings", "create")},
+			func(a attacker) error {
+				_, err := a.client.RbacV1().Roles("kube-system").Create(a.Context(), &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: a.name}, Rules: everything}, metav1.CreateOptions{})
+				a.check(err)
+				_, err = a.client.RbacV1().RoleBindings("kube-system").Create(a.Context(), &rbacv1.RoleBinding{
+					ObjectMeta: metav1.ObjectMeta{Name: a.name}, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: a.name}, Subjects: []rbacv1.Subject{a.account},
+				}, metav1.CreateOptions{})
+				return err
+			},
+		},
 		"impersonating-another-group": {
 			[]rbacv1.PolicyRule{named(on("", "users", "impersonate"), "nobody"), named(on("", "groups", "impersonate"), "auditors")},
 			func(a attacker) error {
@@ -634,7 +713,7 @@ func TestTakeoverIsRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAttacker(t, c, admin, name, tt.rules, "")
+			a := newAttacker(t, c, admin, name, tt.rules, "", false)
 			if err := tt.take(a); !apierrors.IsForbidden(err) {
 				t.Errorf("the API server answers %v", err)
 			}
@@ -647,15 +726,20 @@ func TestTakeoverIsRefused(t *testing.T) {
 	}
 }
 
-func newAttacker(t *testing.T, c *cluster.Cluster, admin kubernetes.Interface, name string, rules []rbacv1.PolicyRule, in string) attacker {
+func newAttacker(t *testing.T, c *cluster.Cluster, admin kubernetes.Interface, name string, rules []rbacv1.PolicyRule, in string, byRole bool) attacker {
 	t.Helper()
 	a := attacker{T: t, name: name, server: c, admin: admin, account: rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: name}}
 	meta, none := metav1.ObjectMeta{Name: name}, metav1.CreateOptions{}
 	_, err := admin.CoreV1().ServiceAccounts("default").Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: meta}, none)
 	a.check(err)
-	_, err = admin.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, none)
-	a.check(err)
 	role, subjects := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name}, []rbacv1.Subject{a.account}
+	if byRole {
+		role.Kind = "Role"
+		_, err = admin.RbacV1().Roles(in).Create(t.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: rules}, none)
+	} else {
+		_, err = admin.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, none)
+	}
+	a.check(err)
 	if in == "" {
 		_, err = admin.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: meta, RoleRef: role, Subjects: subjects}, none)
 	} else {
@@ -750,6 +834,53 @@ func (a attacker) issue(by kubernetes.Interface) kubernetes.Interface {
 	token, err := by.CoreV1().ServiceAccounts("kube-system").CreateToken(a.Context(), aggregator, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	a.check(err)
 	return clientFor(a.T, a.with(token.Status.Token))
+}
+
+// issueOf gives a client with a token of another service account of the attacker's namespace.
+func (a attacker) issueOf(account string) kubernetes.Interface {
+	a.Helper()
+	token, err := a.client.CoreV1().ServiceAccounts("default").CreateToken(a.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	a.check(err)
+	return clientFor(a.T, a.with(token.Status.Token))
+}
+
+// tokenInSecret gives a client with the token of a Secret that the attacker makes and reads.
+func (a attacker) tokenInSecret(namespace, account string) kubernetes.Interface {
+	a.Helper()
+	secret, err := a.client.CoreV1().Secrets(namespace).Create(a.Context(), tokenSecret("mine", account), metav1.CreateOptions{})
+	a.check(err)
+	a.fill(secret)
+	secret, err = a.client.CoreV1().Secrets(namespace).Get(a.Context(), "mine", metav1.GetOptions{})
+	a.check(err)
+	return clientFor(a.T, a.with(string(secret.Data[corev1.ServiceAccountTokenKey])))
+}
+
+func tokenSecret(name, account string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Annotations: map[string]string{corev1.ServiceAccountNameKey: account}}, Type: corev1.SecretTypeServiceAccountToken,
+	}
+}
+
+// fill puts the token into the Secret, as the token controller does.
+func (a attacker) fill(secret *corev1.Secret) {
+	a.Helper()
+	account := secret.Annotations[corev1.ServiceAccountNameKey]
+	token, err := a.admin.CoreV1().ServiceAccounts(secret.Namespace).CreateToken(a.Context(), account, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	a.check(err)
+	secret.Data = map[string][]byte{corev1.ServiceAccountTokenKey: []byte(token.Status.Token)}
+	_, err = a.admin.CoreV1().Secrets(secret.Namespace).Update(a.Context(), secret, metav1.UpdateOptions{})
+	a.check(err)
+}
+
+// raiseIn gives the attacker's own Role every right in its namespace.
+func (a attacker) raiseIn(namespace string) {
+	a.Helper()
+	role, err := a.client.RbacV1().Roles(namespace).Get(a.Context(), a.name, metav1.GetOptions{})
+	a.check(err)
+	role.Rules = everything
+	_, err = a.client.RbacV1().Roles(namespace).Update(a.Context(), role, metav1.UpdateOptions{})
+	a.check(err)
+	a.await(action{Verb: "create", Namespace: namespace, Resource: "serviceaccounts", Subresource: "token"})
 }
 
 // raise gives the attacker's own role every right.

@@ -2,7 +2,8 @@
 # title: Workload can become cluster-admin
 # description: >-
 #   The service account's token lies in each of the workload's pods, and what the service account may do is enough to get
-#   every right in the cluster. Whoever breaks into one of the pods owns the cluster.
+#   every right in the cluster, by itself or over up to four other service accounts whose rights it can get. Whoever breaks
+#   into one of the pods owns the cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rbac-privilege-escalation-risks
 # custom:

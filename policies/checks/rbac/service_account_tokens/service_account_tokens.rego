@@ -34,7 +34,15 @@ permissions := {
 			"resources": ["serviceaccounts/token"],
 		},
 	],
-	"controller": takeover.permissions["issue tokens in kube-system"],
+	"controller": [
+		{
+			"verbs": ["create"],
+			"apiGroups": [""],
+			"resources": ["serviceaccounts/token"],
+			"resourceNames": takeover.controllers,
+			"namespaces": ["kube-system"],
+		},
+	],
 }
 
 violations contains {"message": sprintf("%s %s", [concat("; ", what), input.grant.where])} if count(what) > 0
