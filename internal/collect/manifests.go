@@ -337,6 +337,14 @@ func (p *parser) value(node *yaml.Node, data []byte, of metav1.TypeMeta, before 
 
 func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, before int) {
 	if head.Kind == "" || head.APIVersion == "" {
+		if kind, version := key(node, "kind"), key(node, "apiVersion"); kind != nil && version != nil {
+			for want, given := range map[string]*yaml.Node{"kind": kind, "apiVersion": version} {
+				if given.Value != want {
+					p.gap(before+given.Line, fmt.Errorf("the key %s must be written %s", given.Value, want))
+					return
+				}
+			}
+		}
 		if _, known := snapshot.KindNamed(head.Kind); known && child(node, "metadata") != nil {
 			p.gap(before+node.Line, fmt.Errorf("this %s has no apiVersion", head.Kind))
 		}
@@ -353,7 +361,10 @@ func (p *parser) object(node *yaml.Node, data []byte, head metav1.TypeMeta, befo
 		if !builtIn(head.APIVersion) {
 			p.custom++
 		}
-		if !ok || !builtIn(head.APIVersion) {
+		meant := slices.IndexFunc(snapshot.Kinds, func(k snapshot.Kind) bool { return !k.Custom() && strings.EqualFold(k.Name, head.Kind) })
+		if !ok && meant >= 0 && builtIn(head.APIVersion) {
+			p.gap(before+node.Line, fmt.Errorf("there is no kind %s; write it as %s", head.Kind, snapshot.Kinds[meant].Name))
+		} else if !ok || !builtIn(head.APIVersion) {
 			p.template(head, data)
 		} else {
 			p.gap(before+node.Line, fmt.Errorf("%s of %s is not read; write it as %s", head.Kind, head.APIVersion, kind.APIVersion()))
@@ -437,6 +448,16 @@ func (p *parser) add(node *yaml.Node, kind snapshot.Kind, value metav1.Object, b
 	p.objects = append(p.objects, snapshot.Classified(snapshot.Object{
 		Kind: kind, Value: value, File: displayName(p.file), Line: func(path string) int { return before + line(node, path) },
 	}))
+}
+
+// key finds a key, also one that differs by capital letters.
+func key(node *yaml.Node, name string) *yaml.Node {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if k := node.Content[i]; strings.EqualFold(k.Value, name) {
+			return k
+		}
+	}
+	return nil
 }
 
 // isObject reports whether a node looks like an object of Kubernetes.

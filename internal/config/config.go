@@ -190,13 +190,33 @@ func Load(flags *pflag.FlagSet, args []string) (*Config, error) {
 	return c, c.validate(flags)
 }
 
+// samePack reports whether two paths lead to one pack: a key that is set for it holds however it is spelt.
+func samePack(a, b string) bool {
+	if strings.HasPrefix(a, "oci://") || strings.HasPrefix(b, "oci://") {
+		return repository(a) == repository(b)
+	}
+	one, errA := os.Stat(a)
+	other, errB := os.Stat(b)
+	return a == b || errA == nil && errB == nil && os.SameFile(one, other)
+}
+
+// repository is the part of an oci:// reference before tag and digest.
+func repository(ref string) string {
+	ref, _, _ = strings.Cut(ref, "@")
+	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
+		ref = ref[:i]
+	}
+	return ref
+}
+
 // policies reads the severities, and what the file says of the packs that are asked for.
 func (c *Config) policies(packs []string, minimum string) error {
 	for _, path := range packs {
 		pack := Pack{Path: path}
 		for _, p := range c.file.Policies.Packs {
-			if p.Path == path {
+			if samePack(p.Path, path) {
 				pack = p
+				pack.Path = path
 			}
 		}
 		c.Packs = append(c.Packs, pack)

@@ -104,6 +104,29 @@ func TestOwnerLabels(t *testing.T) {
 }
 
 // What is wrong names line and key, and repeats no secret.
+// A pack's key holds however its path is spelt.
+func TestPacksOfTheFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const file = "policies: {packs: [{path: acme.tar.gz, key: k.pub}, {path: 'oci://r.example:5000/acme:1', key: o.pub}]}\n"
+	for _, name := range []string{"acme.tar.gz", "other.tar.gz"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{
+		"acme.tar.gz": "k.pub", "./acme.tar.gz": "k.pub", "other.tar.gz": "", "missing.tar.gz": "",
+		"oci://r.example:5000/acme:1": "o.pub", "oci://r.example:5000/acme@sha256:00": "o.pub", "oci://r.example:5000/acme": "o.pub", "oci://r.example:5000/others:1": "",
+	} {
+		c, err := load(t, file, "--policy", path, "manifests://x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Packs; len(got) != 1 || got[0].Path != path || got[0].Key != want {
+			t.Errorf("%s: got %+v, want the key %q", path, got, want)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	for _, tt := range []struct{ file, want string }{
 		{"limits:\n  concurency: 3\n", `:2: unknown key "limits.concurency"; did you mean "concurrency"?`},

@@ -211,14 +211,22 @@ func load(pack Pack) (modules map[string]*ast.Module, checks []*check, err error
 	var parsing errgroup.Group
 	parsing.SetLimit(runtime.GOMAXPROCS(0))
 	err = pack.sources(func(name string, source []byte) error {
-		if strings.HasSuffix(name, testEnding) {
+		tests := strings.HasSuffix(name, testEnding)
+		if tests && !bytes.Contains(source, []byte("custom:")) {
 			return nil
 		}
 		f := &file{path: pack.Name + "/" + name}
 		files = append(files, f)
 		parsing.Go(func() error {
-			if f.module, f.err = parse(f.path, source); f.module != nil && f.module.Package.Path.HasPrefix(checksRoot) {
-				f.check, f.err = newCheck(pack.Name, f.path, f.module)
+			module, err := parse(f.path, source)
+			if err == nil && module != nil {
+				err = misplaced(f.path, module)
+			}
+			if f.err = err; err != nil || module == nil || tests {
+				return nil
+			}
+			if f.module = module; module.Package.Path.HasPrefix(checksRoot) {
+				f.check, f.err = newCheck(pack.Name, f.path, module)
 			}
 			return nil
 		})
@@ -253,7 +261,32 @@ func parse(path string, source []byte) (*ast.Module, error) {
 	if errors.As(err, &errs) {
 		return nil, compileError(errs)
 	}
-	return module, err
+	if err != nil || module == nil {
+		return module, err
+	}
+	for _, note := range module.Annotations {
+		if len(note.Schemas) > 0 { // a $ref may lead to any file
+			return nil, fmt.Errorf("%s:%d: schemas are not for packs: the input's own is known; leave them out", path, note.Location.Row)
+		}
+	}
+	return module, nil
+}
+
+// misplaced refuses a file that describes a check and that nobody would take for one.
+func misplaced(path string, module *ast.Module) error {
+	for _, note := range module.Annotations {
+		if note.Scope != "package" || note.Custom["id"] == nil {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(path, testEnding):
+			return fmt.Errorf("%s:%d: check %v stands in a file of tests; give the file another name than *%s", path, note.Location.Row, note.Custom["id"], testEnding)
+		case !module.Package.Path.HasPrefix(checksRoot):
+			return fmt.Errorf("%s:%d: check %v is in package %s, where none is looked for; name the package kubemuster.checks.…", path, note.Location.Row, note.Custom["id"],
+				strings.TrimPrefix(module.Package.Path.String(), "data."))
+		}
+	}
+	return nil
 }
 
 func newCheck(pack, path string, module *ast.Module) (*check, error) {

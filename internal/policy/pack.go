@@ -119,6 +119,9 @@ func (p Pack) sources(do func(file string, source []byte) error) error {
 			return fmt.Errorf("%s is a link to a folder, which is not followed; put the folder itself there", file)
 		}
 		if !strings.HasSuffix(file, regoEnding) {
+			if strings.EqualFold(filepath.Ext(file), regoEnding) {
+				return fmt.Errorf("%s: files of Rego end in %s; rename it", file, regoEnding)
+			}
 			return nil
 		}
 		if files++; files > maxPackFiles || info.Size() > maxPackFile {

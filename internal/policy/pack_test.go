@@ -143,7 +143,13 @@ func judge(t *testing.T, engine *policy.Engine, id, file string) (passed bool, f
 			}
 		}
 	}
-	cov, err := collect.Manifests{Path: file}.Collect(t.Context(), collect.Scope{Kinds: slices.Concat(snapshot.Kinds, snapshot.OptIn)}, func(page []snapshot.Object) error {
+	kinds := slices.Concat(snapshot.Kinds, snapshot.OptIn)
+	for _, c := range engine.Checks() {
+		if c.ID == id { // it is as right alone, where no kind is read but what it asks for
+			kinds = slices.DeleteFunc(kinds, func(k snapshot.Kind) bool { return !slices.Contains(c.Requires, k.Name) })
+		}
+	}
+	cov, err := collect.Manifests{Path: file}.Collect(t.Context(), collect.Scope{Kinds: kinds}, func(page []snapshot.Object) error {
 		for _, o := range page {
 			index.Add(o)
 			for _, c := range engine.Checks() {

@@ -16,7 +16,7 @@
 #   severity: medium
 #   scope: cluster
 #   kinds: [Namespace]
-#   requires: [Namespace, AnyNetworkPolicy, Pod]
+#   requires: [Namespace, AnyNetworkPolicy, Workload]
 #   remediation: >-
 #     Create a NetworkPolicy that denies ingress and egress for all pods of the namespace, and allow what is needed by
 #     further policies.
