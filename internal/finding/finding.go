@@ -62,6 +62,7 @@ type Check struct {
 	Description string // what an attacker gains
 	Remediation string // the field or command that fixes it
 	Severity    Severity
+	Severities  map[Severity]string // others that its findings may have → where
 	Scope       Scope
 	Kinds       []string            // the kinds it judges; with ClusterScope, those its findings stand at
 	Requires    []string            // the kinds that must have been read for a verdict

@@ -141,9 +141,10 @@ type check struct {
 	module   string  // its file
 	replaces string  // the ID of the check whose place it takes
 
-	values        map[string]any // its parameters
-	missing       string         // the parameter without which it has nothing to say, if that is not set
-	severityFixed bool           // by the settings: its violations have no say
+	values        map[string]any   // its parameters
+	missing       string           // the parameter without which it has nothing to say, if that is not set
+	own           finding.Severity // as the pack says it
+	severityFixed bool             // by the settings: its violations have no say
 	// reads is what the check reads of its input, once it is compiled.
 	reads *reads
 	// severally: it asks of each container by itself.
@@ -161,6 +162,7 @@ type metadata struct {
 	ID          string              `json:"id"`
 	Name        string              `json:"name"`
 	Severity    string              `json:"severity"`
+	Severities  map[string]string   `json:"severities"`
 	Scope       finding.Scope       `json:"scope"`
 	Kinds       []string            `json:"kinds"`
 	Requires    []string            `json:"requires"`
@@ -338,6 +340,10 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 			return nil, fmt.Errorf("%s: %s", at(rule.key), rule.want)
 		}
 	}
+	others, err := severitiesOf(m.Severities, severity)
+	if err != nil {
+		return nil, fmt.Errorf("%s: custom.severities: %w", at("severities"), err)
+	}
 	kinds, err := kindsNamed(m.Kinds)
 	if err != nil {
 		return nil, fmt.Errorf("%s: custom.kinds: %w", at("kinds"), err)
@@ -359,9 +365,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if i := slices.IndexFunc(requires, func(k snapshot.Kind) bool { return ofPack(k) && !slices.Contains(kinds, k) }); i >= 0 {
 		return nil, fmt.Errorf("%s: custom.requires: no check sees %s but one that names it in custom.kinds, where it is required already; leave it out", at("requires"), requires[i].Name)
 	}
-	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at(""), module: path, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
+	c := &check{kinds: kinds, foldedUnder: m.FoldedUnder, at: at(""), module: path, own: severity, replaces: m.Replaces, rule: module.Package.Path.Append(ast.StringTerm("violations")), Check: finding.Check{
 		ID: m.ID, Name: m.Name, Title: note.Title, Description: note.Description, Remediation: m.Remediation,
-		Severity: severity, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
+		Severity: severity, Severities: others, Scope: m.Scope, Kinds: names(kinds), Requires: names(requires), Needs: m.Needs, Frameworks: m.Frameworks, Parameters: parameters, Pack: pack,
 	}}
 	if err = c.configure(nil); err != nil {
 		return nil, err
@@ -370,6 +376,26 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 		c.References = append(c.References, r.Ref.String())
 	}
 	return c, nil
+}
+
+// severitiesOf are the severities beside its own that a check's findings may have.
+func severitiesOf(named map[string]string, own finding.Severity) (map[finding.Severity]string, error) {
+	var out map[finding.Severity]string
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		s, err := finding.ParseSeverity(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case s == own:
+			return nil, fmt.Errorf("%s is the check's own severity; name others, and where findings have them", name)
+		case strings.TrimSpace(named[name]) == "":
+			return nil, fmt.Errorf("%s needs a word on where findings have it", name)
+		case out == nil:
+			out = map[finding.Severity]string{}
+		}
+		out[s] = named[name]
+	}
+	return out, nil
 }
 
 // lineOf is where a key stands in a METADATA block, or where the block begins.

@@ -20,6 +20,7 @@ func TestOneIdentityIsOneFinding(t *testing.T) {
 		`violations contains {"path": sprintf("spec.containers[%d].env[%d]", [i, j]), "message": sprintf("it holds %s", [v.value]), "key": v.name, "severity": v.value} if {
 	some i, c in input.workload.containers
 	some j, v in c.spec.env`, 1)
+	source = strings.Replace(source, "#   scope: object", "#   severities: {low: some, medium: more}\n#   scope: object", 1)
 	engine, err := policy.New(t.Context(), pack(map[string]string{"checks/workload/a/a.rego": source}))
 	if err != nil {
 		t.Fatal(err)

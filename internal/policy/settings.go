@@ -88,8 +88,19 @@ func (e *Engine) Configure(s Settings) (*Engine, error) {
 
 func (s Settings) keeps(c *check) bool {
 	named := func(list []string) bool { return slices.Contains(list, c.ID) || slices.Contains(list, c.Domain()) }
-	return (len(s.Select) == 0 || named(s.Select)) && !named(s.Skip) && c.Severity >= s.MinSeverity &&
+	return (len(s.Select) == 0 || named(s.Select)) && !named(s.Skip) && c.highest() >= s.MinSeverity &&
 		(len(s.Frameworks) == 0 || slices.ContainsFunc(s.Frameworks, func(f string) bool { return len(c.Frameworks[f]) > 0 }))
+}
+
+// highest is the highest severity that a finding of the check may have.
+func (c *check) highest() finding.Severity {
+	highest := c.Severity
+	for s := range c.Severities {
+		if !c.severityFixed {
+			highest = max(highest, s)
+		}
+	}
+	return highest
 }
 
 // fits refuses settings that name a check, domain or framework that is not there: they would be without effect.

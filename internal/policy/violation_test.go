@@ -40,3 +40,35 @@ func TestViolationsThatLackSomething(t *testing.T) {
 		})
 	}
 }
+
+// A severity that the metadata does not name is a mistake: who asks for what may be critical would not get it.
+func TestSeveritiesAreNamed(t *testing.T) {
+	source := strings.Replace(fmt.Sprintf(wellFormed, "XX1001", "a", "input.object.spec.hostPID"), `"message":`, `"severity": "critical", "message":`, 1)
+	if !strings.Contains(source, `"severity": "critical"`) {
+		t.Fatal("the example has another form")
+	}
+	named := strings.Replace(source, "#   scope: object", "#   severities: {critical: where it is worst}\n#   scope: object", 1)
+	kind, _ := snapshot.KindNamed("Pod")
+	pod := snapshot.Object{Kind: kind, Value: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p"}, Spec: corev1.PodSpec{HostPID: true}}}
+	for text, want := range map[string]finding.Verdict{source: finding.NotEvaluated, named: finding.Fail} {
+		engine, err := policy.New(t.Context(), pack(map[string]string{"checks/workload/a/a.rego": text}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := engine.Object(t.Context(), pod, policy.Cluster{}).Verdicts; len(got) != 1 || got[0].Verdict != want || want == finding.NotEvaluated && !strings.Contains(got[0].Reason, "a violation is critical, which the check's metadata does not say; add it to custom.severities") {
+			t.Errorf("got %+v, want %s", got, want)
+		}
+		if _, err := engine.Configure(policy.Settings{MinSeverity: finding.Critical}); (err == nil) != (want == finding.Fail) {
+			t.Errorf("what may be critical: %v", err)
+		}
+	}
+	for block, want := range map[string]string{
+		"{worst: x}": "custom.severities: ", "{critical: ''}": "custom.severities: critical needs a word on where findings have it",
+		"{high: x}": "custom.severities: high is the check's own severity; name others, and where findings have them",
+	} {
+		text := strings.Replace(source, "#   scope: object", "#   severities: "+block+"\n#   scope: object", 1)
+		if _, err := policy.New(t.Context(), pack(map[string]string{"checks/workload/a/a.rego": text})); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", block, err)
+		}
+	}
+}

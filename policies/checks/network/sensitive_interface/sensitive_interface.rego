@@ -13,6 +13,8 @@
 #   id: KM4011
 #   name: SensitiveInterface
 #   severity: high
+#   severities:
+#     medium: by an Ingress or an HTTPRoute
 #   scope: cluster
 #   kinds: [Service]
 #   requires: [Service, Workload, Ingress, gateway.networking.k8s.io/v1/HTTPRoute]

@@ -13,6 +13,8 @@
 #   id: KM6012
 #   name: KubeletAuthorization
 #   severity: high
+#   severities:
+#     critical: where the kubelet answers anonymous requests, too
 #   scope: object
 #   kinds: [KubeletConfiguration]
 #   remediation: >-

@@ -18,6 +18,9 @@
 #   id: KM6002
 #   name: VersionOutOfSupport
 #   severity: high
+#   severities:
+#     medium: where long-term support of the provider may still hold
+#     info: where the version is newer than this release of the scanner
 #   scope: cluster
 #   kinds: [Node]
 #   requires: [Node]

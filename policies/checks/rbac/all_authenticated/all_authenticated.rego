@@ -9,6 +9,8 @@
 #   id: KM2023
 #   name: AllAuthenticated
 #   severity: high
+#   severities:
+#     critical: on GKE, where these are all Google accounts
 #   scope: grant
 #   remediation: >-
 #     Bind the role to the groups and service accounts that need it, and delete this binding.

@@ -10,6 +10,9 @@
 #   id: KM2007
 #   name: EscalateOrBind
 #   severity: critical
+#   severities:
+#     high: in a single namespace other than kube-system
+#     medium: for writing bindings alone, which hands out no more than one holds
 #   scope: grant
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-

@@ -10,6 +10,8 @@
 #   id: KM2002
 #   name: WildcardEverything
 #   severity: critical
+#   severities:
+#     high: in a single namespace other than kube-system
 #   scope: grant
 #   foldedUnder: [KM2001]
 #   remediation: >-

@@ -10,6 +10,8 @@
 #   id: KM2008
 #   name: Impersonate
 #   severity: critical
+#   severities:
+#     high: in a single namespace other than kube-system, for named identities, and for the constrained form
 #   scope: grant
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-

@@ -10,6 +10,8 @@
 #   id: KM2031
 #   name: WritesServiceStatus
 #   severity: medium
+#   severities:
+#     low: for addresses in Services
 #   scope: grant
 #   foldedUnder: [KM2001, KM2002]
 #   remediation: >-

@@ -15,6 +15,8 @@
 #   id: KM1059
 #   name: StaticCloudKey
 #   severity: high
+#   severities:
+#     medium: where the key comes from a Secret
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-

@@ -10,6 +10,8 @@
 #   id: KM1052
 #   name: ControlPlaneNode
 #   severity: medium
+#   severities:
+#     low: for a DaemonSet, which is meant for every node
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-

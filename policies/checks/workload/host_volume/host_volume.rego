@@ -13,6 +13,8 @@
 #   id: KM1043
 #   name: HostPathPersistentVolume
 #   severity: medium
+#   severities:
+#     critical: where the path gives the node away
 #   scope: object
 #   kinds: [PersistentVolume]
 #   remediation: >-

@@ -48,11 +48,20 @@ violations contains violation if {
 	count(controllers) == 0
 	not labelled
 	some container in input.workload.containers
-	some field in ["args", "command"]
-	some i, word in container.spec[field]
-	word == "/nginx-ingress-controller"
+	some i, "/nginx-ingress-controller" in container.spec.args
 	violation := {
-		"path": sprintf("%s.%s[%d]", [container.path, field, i]),
+		"path": sprintf("%s.args[%d]", [container.path, i]),
+		"message": sprintf("container %s runs the program of the ingress-nginx controller, which is no longer maintained", [container.name]),
+	}
+}
+
+violations contains violation if {
+	count(controllers) == 0
+	not labelled
+	some container in input.workload.containers
+	some i, "/nginx-ingress-controller" in container.spec.command
+	violation := {
+		"path": sprintf("%s.command[%d]", [container.path, i]),
 		"message": sprintf("container %s runs the program of the ingress-nginx controller, which is no longer maintained", [container.name]),
 	}
 }

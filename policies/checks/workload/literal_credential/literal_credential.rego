@@ -10,6 +10,8 @@
 #   id: KM1057
 #   name: LiteralCredential
 #   severity: high
+#   severities:
+#     medium: where the name alone tells of a secret
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-

@@ -10,6 +10,8 @@
 #   id: KM1044
 #   name: NodeTakeoverCapability
 #   severity: high
+#   severities:
+#     critical: for what gives the whole node away
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-

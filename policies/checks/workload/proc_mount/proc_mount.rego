@@ -10,6 +10,8 @@
 #   id: KM1012
 #   name: UnmaskedProc
 #   severity: high
+#   severities:
+#     low: in a user namespace
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-

@@ -10,6 +10,8 @@
 #   id: KM1032
 #   name: SensitiveHostPath
 #   severity: critical
+#   severities:
+#     medium: for /proc that is mounted for reading
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-
