@@ -64,8 +64,14 @@ type objects struct {
 	Names     []string `yaml:"names"`
 	// Images are the ends of the repositories that its containers' images come from. What runs pods has some.
 	Images []string `yaml:"images"`
-	// Commands are what its containers may run in place of what their images say; anything if there is none.
+	// Commands are what its containers, their hooks and probes may run in place of what their images say; anything where the list
+	// is not there, and nothing where it is empty.
 	Commands []string `yaml:"commands"`
+	// Host is set where it works on its node: others have none of the node's namespaces, files and powers. DaemonSets and static
+	// pods do.
+	Host bool `yaml:"host"`
+	// NodePort is set for a Service that is reached by a port of every node.
+	NodePort bool `yaml:"nodePort"`
 	// Labels are those that the object must have.
 	Labels map[string]string `yaml:"labels"`
 	// Subjects are all that a binding may grant to, as in "User x" and "ServiceAccount ns/x"; * stands for any end.
@@ -218,14 +224,14 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 		for _, c := range spec.EphemeralContainers {
 			images = append(images, c.Image)
 		}
-		return !slices.ContainsFunc(images, func(image string) bool { return !m.own(image, of.Images) }) && of.runs(spec)
+		return !slices.ContainsFunc(images, func(image string) bool { return !m.own(image, of.Images) }) && of.runs(spec) && (of.Host || of.Kind == "DaemonSet" || of.Kind == "Pod" || !onHost(spec))
 	}
 	if b, ok := snapshot.BindingOf(o); ok {
 		return of.grantsOnly(b)
 	}
 	switch v := o.Value.(type) {
 	case *corev1.Service: // anybody may make one of the name where the provider has none, and no provider's own is reached from outside
-		return v.Spec.Type != corev1.ServiceTypeLoadBalancer && v.Spec.Type != corev1.ServiceTypeExternalName && len(v.Spec.ExternalIPs) == 0
+		return (v.Spec.Type == corev1.ServiceTypeClusterIP || v.Spec.Type == "" || v.Spec.Type == corev1.ServiceTypeNodePort && of.NodePort) && len(v.Spec.ExternalIPs) == 0
 	case *admissionv1.ValidatingWebhookConfiguration:
 		return !slices.ContainsFunc(v.Webhooks, func(w admissionv1.ValidatingWebhook) bool { return !of.asks(w.ClientConfig) })
 	case *admissionv1.MutatingWebhookConfiguration:
@@ -237,18 +243,56 @@ func (m *managed) holds(of *objects, o snapshot.Object) bool {
 // programs are the folders of what an image runs, unless it says where.
 var programs = []string{"/bin", "/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"}
 
+// loaders are variables that have every program run code of somebody else's.
+var loaders = []string{"LD_AUDIT", "LD_PRELOAD"}
+
 // runs reports whether the containers run nothing else: no other command, and no volume in the place of the programs.
 func (of *objects) runs(spec *corev1.PodSpec) bool {
-	if len(of.Commands) == 0 {
-		return true
+	containers := slices.Concat(spec.InitContainers, spec.Containers)
+	for _, c := range spec.EphemeralContainers {
+		containers = append(containers, corev1.Container(c.EphemeralContainerCommon))
 	}
 	places := slices.Concat(programs, of.Commands)
-	return !slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
-		return len(c.Command) > 0 && !slices.Contains(of.Commands, c.Command[0]) || slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool {
-			at := strings.TrimSuffix(path.Clean("/"+m.MountPath), "/") + "/"
-			return slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(place+"/", at) || strings.HasPrefix(at, place+"/") })
-		})
+	return !slices.ContainsFunc(containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return slices.Contains(loaders, e.Name) }) ||
+			of.Commands != nil && (slices.ContainsFunc(commands(&c), func(run []string) bool { return len(run) > 0 && !slices.Contains(of.Commands, run[0]) }) ||
+				slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool {
+					at := strings.TrimSuffix(path.Clean("/"+m.MountPath), "/") + "/"
+					return slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(place+"/", at) || strings.HasPrefix(at, place+"/") })
+				}))
 	})
+}
+
+// commands are what the container runs: by itself, as hooks and as probes.
+func commands(c *corev1.Container) [][]string {
+	all := [][]string{c.Command}
+	for _, p := range []*corev1.Probe{c.LivenessProbe, c.ReadinessProbe, c.StartupProbe} {
+		if p != nil && p.Exec != nil {
+			all = append(all, p.Exec.Command)
+		}
+	}
+	if c.Lifecycle != nil {
+		for _, h := range []*corev1.LifecycleHandler{c.Lifecycle.PostStart, c.Lifecycle.PreStop} {
+			if h != nil && h.Exec != nil {
+				all = append(all, h.Exec.Command)
+			}
+		}
+	}
+	return all
+}
+
+// usual are capabilities that containers have unless they drop them: they give nothing of the node.
+var usual = []corev1.Capability{
+	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+}
+
+// onHost reports whether a pod has namespaces, files or powers of its node.
+func onHost(spec *corev1.PodSpec) bool {
+	return spec.HostNetwork || spec.HostPID || spec.HostIPC || slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.HostPath != nil }) ||
+		slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
+			s := c.SecurityContext
+			return s != nil && (s.Privileged != nil && *s.Privileged || s.Capabilities != nil && slices.ContainsFunc(s.Capabilities.Add, func(added corev1.Capability) bool { return !slices.Contains(usual, added) }))
+		})
 }
 
 func (of *objects) grantsOnly(b snapshot.InventoryBinding) bool {

@@ -170,6 +170,8 @@ func TestManaged(t *testing.T) {
 		{"a namespace of one's own", policy.Cluster{Provider: "aks"}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "gatekeeper-system"}}, false},
 		{"a service", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "metrics-server"}}, true},
 		{"a service that is reached from outside", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "metrics-server"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer}}, false},
+		{"a service at a port of every node", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "kube-dns"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort}}, false},
+		{"a service that has one always", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "default-http-backend"}, Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort}}, true},
 		{"a service that takes an address", policy.Cluster{Provider: "gke"}, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "metrics-server"}, Spec: corev1.ServiceSpec{ExternalIPs: []string{"192.0.2.1"}}}, false},
 		{"without any way", eks, webhook("pod-identity-webhook", admissionv1.WebhookClientConfig{}), false},
 	} {
@@ -192,6 +194,57 @@ func TestManaged(t *testing.T) {
 	pod.Spec.EphemeralContainers = nil
 	if got := engine.ManagedBy(eks, owner, snapshot.Object{Kind: kind, Value: pod}); got != policy.ByProvider {
 		t.Errorf("its own pod is managed by %q", got)
+	}
+}
+
+// What runs something else in a provider's images, or has powers that the provider's has not, is not the provider's.
+func TestManagedRunsNothingElse(t *testing.T) {
+	engine, eks := newEngine(t), policy.Cluster{Provider: "eks", Version: "v1.37.2-eks-a1b2c3d"}
+	exec := func(words ...string) *corev1.ExecAction { return &corev1.ExecAction{Command: words} }
+	for _, tt := range []struct {
+		name   string
+		change func(*corev1.PodSpec, *corev1.Container)
+		want   bool
+	}{
+		{"as it is", func(_ *corev1.PodSpec, c *corev1.Container) { c.Args = []string{"-conf", "/etc/coredns/Corefile"} }, true},
+		{"with its own command", func(_ *corev1.PodSpec, c *corev1.Container) { c.Command = []string{"/coredns"} }, true},
+		{"with another command", func(_ *corev1.PodSpec, c *corev1.Container) { c.Command = []string{"/bin/sh", "-c", "nsenter -t 1"} }, false},
+		{"with a hook", func(_ *corev1.PodSpec, c *corev1.Container) {
+			c.Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: exec("/x/bin/sh")}}
+		}, false},
+		{"with a probe", func(_ *corev1.PodSpec, c *corev1.Container) {
+			c.StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: exec("/x/bin/sh")}}
+		}, false},
+		{"with a library before all others", func(_ *corev1.PodSpec, c *corev1.Container) {
+			c.Env = []corev1.EnvVar{{Name: "LD_PRELOAD", Value: "/x/evil.so"}}
+		}, false},
+		{"with a debug container", func(s *corev1.PodSpec, c *corev1.Container) {
+			s.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Image: c.Image, Command: []string{"sh"}}}}
+		}, false},
+		{"in the node's network", func(s *corev1.PodSpec, _ *corev1.Container) { s.HostNetwork = true }, false},
+		{"among the node's processes", func(s *corev1.PodSpec, _ *corev1.Container) { s.HostPID = true }, false},
+		{"with the node's files", func(s *corev1.PodSpec, _ *corev1.Container) {
+			s.Volumes = []corev1.Volume{{VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}}}
+		}, false},
+		{"with a usual capability", func(_ *corev1.PodSpec, c *corev1.Container) {
+			c.SecurityContext = &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"NET_BIND_SERVICE"}}}
+		}, true},
+		{"with a capability of the node", func(_ *corev1.PodSpec, c *corev1.Container) {
+			c.SecurityContext = &corev1.SecurityContext{Capabilities: &corev1.Capabilities{Add: []corev1.Capability{"SYS_ADMIN"}}}
+		}, false},
+		{"privileged", func(_ *corev1.PodSpec, c *corev1.Container) {
+			yes := true
+			c.SecurityContext = &corev1.SecurityContext{Privileged: &yes}
+		}, false},
+	} {
+		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "coredns"}}
+		d.Spec.Template.Spec.Containers = []corev1.Container{{Image: ecr + "eks/coredns:v1.12.1-eksbuild.2"}}
+		tt.change(&d.Spec.Template.Spec, &d.Spec.Template.Spec.Containers[0])
+		kind, _ := snapshot.KindNamed("Deployment")
+		o := snapshot.Object{Kind: kind, Value: d}
+		if got := engine.ManagedBy(eks, identityOf(o), o); (got == policy.ByProvider) != tt.want {
+			t.Errorf("%s: %q", tt.name, got)
+		}
 	}
 }
 
