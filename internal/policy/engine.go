@@ -451,7 +451,7 @@ func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []o
 		sets, err := limited(ctx, r.limit, func(ctx context.Context) ([]*ast.Term, error) { return r.single[i].eval(ctx, input) })
 		late.note(c.ID, err)
 		if err != nil {
-			outcomes[i].failure = evaluationError(err)
+			outcomes[i].failure = evaluationError(r.checks[i].at, err)
 			continue
 		}
 		outcomes[i] = outcomeOf(c, sets[0])
@@ -459,9 +459,12 @@ func (r *router) judge(ctx context.Context, input *ast.Term, late *Timeouts) []o
 	return outcomes
 }
 
-func evaluationError(err error) string {
+func evaluationError(at string, err error) string {
 	if errors.Is(err, errNoResult) {
 		return err.Error()
+	}
+	if errors.As(err, new(errTimeout)) || errors.As(err, new(errMemory)) { // of others it is known where they were
+		return "evaluation failed: " + at + ": " + err.Error()
 	}
 	return "evaluation failed: " + err.Error()
 }

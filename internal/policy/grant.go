@@ -151,20 +151,23 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 		if unread {
 			j.Verdicts = slices.DeleteFunc(j.Verdicts, func(v Verdict) bool { return v.Verdict == finding.Pass })
 		}
-		all.Findings = append(all.Findings, r.fold(j.Findings)...)
+		all.Findings = append(all.Findings, r.fold(n, j.Findings)...)
 		all.Verdicts = append(all.Verdicts, j.Verdicts...)
 	}
 	return all
 }
 
-// fold takes the findings of one grant, and leaves out those that a wider one among them stands for.
-func (r *router) fold(list []finding.Finding) []finding.Finding {
-	under := map[string][]string{}
+// fold takes the findings of one grant, and leaves out those that a wider one among them stands for: of which nothing is left in
+// the API groups of which the wider one has all.
+func (r *router) fold(n *rbac.Grant, list []finding.Finding) []finding.Finding {
+	checks := map[string]*check{}
 	for _, c := range r.checks {
-		under[c.ID] = c.foldedUnder
+		checks[c.ID] = c
 	}
 	wider := func(f finding.Finding) int {
-		return slices.IndexFunc(list, func(w finding.Finding) bool { return slices.Contains(under[f.Check], w.Check) })
+		return slices.IndexFunc(list, func(w finding.Finding) bool {
+			return slices.Contains(checks[f.Check].foldedUnder, w.Check) && checks[w.Check].permissions.cover(checks[f.Check].permissions, n)
+		})
 	}
 	var kept []finding.Finding
 	folded := map[string][]string{} // by the check that stands for them
@@ -189,6 +192,30 @@ func (r *router) fold(list []finding.Finding) []finding.Finding {
 		f.Message += "; this stands for the narrower " + strings.Join(f.Folded, ", ")
 	}
 	return kept
+}
+
+// cover reports whether the grant gives nothing of the narrower permissions outside the API groups of what it gives of these.
+func (p permissions) cover(narrower permissions, n *rbac.Grant) bool {
+	var groups []string
+	for _, all := range p {
+		for _, one := range all {
+			if _, ok := n.Gives(one); ok {
+				groups = append(groups, one.APIGroups...)
+			}
+		}
+	}
+	if len(groups) == 0 || slices.Contains(groups, "*") || narrower == nil {
+		return true
+	}
+	rest := *n
+	rest.Rules = nil
+	for _, rule := range n.Rules {
+		rule.APIGroups = slices.DeleteFunc(slices.Clone(rule.APIGroups), func(g string) bool { return slices.Contains(groups, g) })
+		if len(rule.APIGroups) > 0 || len(rule.NonResourceURLs) > 0 {
+			rest.Rules = append(rest.Rules, rule)
+		}
+	}
+	return narrower.heldBy(&rest) == nil
 }
 
 // holders judges the cluster with a check that looks for service accounts with permissions.

@@ -45,7 +45,7 @@ func TestCheckWithoutEnd(t *testing.T) {
 		}
 		return out
 	}
-	const late, givenUp = "evaluation failed: it had no result after 200ms", "it ran out of time or memory again and again, and was given up"
+	const late, givenUp = "evaluation failed: test/checks/workload/a/a.rego:1: it had no result after 200ms", "it ran out of time or memory again and again, and was given up"
 	about := policy.Cluster{Timeouts: &policy.Timeouts{}}
 	if got, want := reasons(about, 5), []string{late, late, late, givenUp, givenUp}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -73,7 +73,7 @@ func TestCheckWithoutBounds(t *testing.T) {
 	for _, v := range engine.Object(t.Context(), pod, policy.Cluster{Timeouts: &policy.Timeouts{}}).Verdicts {
 		got[v.Check] = v
 	}
-	const want = "evaluation failed: it took more than 64 MiB of memory; look for a comprehension that grows without end"
+	const want = "evaluation failed: test/checks/workload/a/a.rego:1: it took more than 64 MiB of memory; look for a comprehension that grows without end"
 	if got["XX1001"].Verdict != finding.NotEvaluated || got["XX1001"].Reason != want || got["XX1002"].Verdict != finding.Fail {
 		t.Errorf("verdicts are %v", got)
 	}

@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -302,5 +303,55 @@ func TestTokensOfAccounts(t *testing.T) {
 	}
 	if got := x.Inventory().Accounts; !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// A token for an audience that the API server takes is one like that which pods get by themselves.
+func TestTokensForTheServer(t *testing.T) {
+	for audience, want := range map[string]bool{
+		"": true, "https://kubernetes.default.svc.cluster.local": true, "https://kubernetes.default.svc": true, "kubernetes": true,
+		"https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE": true,
+		"https://container.googleapis.com/v1/projects/p/locations/l/clusters/c":        true,
+		"https://westeurope.oic.prod-aks.azure.com/t/i/":                               true,
+		"sts.amazonaws.com": false, "vault": false, "https://kubernetes.example": false, "api://AzureADTokenExchange": false, "https://oic.prod-aks.azure.com.example": false,
+	} {
+		var x snapshot.Index
+		kind, _ := snapshot.KindNamed("Pod")
+		x.Add(snapshot.Object{Kind: kind, Value: &corev1.Pod{ObjectMeta: named("shop", "web"), Spec: corev1.PodSpec{
+			AutomountServiceAccountToken: ptr(false),
+			Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
+				{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Audience: audience}},
+			}}}}},
+		}}})
+		if got := x.Inventory().Workloads[0].Token; got != want {
+			t.Errorf("%q: got %t", audience, got)
+		}
+	}
+}
+
+// An Ingress that asks who one is leads nobody to what lies behind it; an annotation that only shapes the asking does not ask.
+func TestIngressesThatAsk(t *testing.T) {
+	for annotation, asks := range map[string]bool{
+		"nginx.ingress.kubernetes.io/auth-url: https://auth.example":                       true,
+		"nginx.ingress.kubernetes.io/auth-type: basic":                                     true,
+		"nginx.ingress.kubernetes.io/auth-type: none":                                      false,
+		"nginx.ingress.kubernetes.io/auth-realm: x":                                        false,
+		"nginx.ingress.kubernetes.io/enable-global-auth: true":                             false,
+		"alb.ingress.kubernetes.io/auth-type: oidc":                                        true,
+		"traefik.ingress.kubernetes.io/router.middlewares: shop-strip@kubernetescrd":       false,
+		"traefik.ingress.kubernetes.io/router.middlewares: shop-basic-auth@kubernetescrd":  true,
+		"traefik.ingress.kubernetes.io/router.middlewares: edge-ForwardAuth@kubernetescrd": true,
+		"example.com/x: y": false,
+	} {
+		key, value, _ := strings.Cut(annotation, ": ")
+		var x snapshot.Index
+		add(&x, &corev1.Service{ObjectMeta: named("shop", "web")})
+		ingress := &networkingv1.Ingress{ObjectMeta: named("shop", "web")}
+		ingress.Annotations = map[string]string{key: value}
+		ingress.Spec.DefaultBackend = &networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: "web"}}
+		add(&x, ingress)
+		if got := x.Inventory().Services[0].Ingresses; (len(got) == 0) != asks {
+			t.Errorf("%s: leads %q", annotation, got)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -79,11 +80,19 @@ func (x *serviceIndex) add(v *corev1.Service) {
 	x.all, x.targets = append(x.all, s), append(x.targets, target{v.Spec.Selector, v.Spec.Ports})
 }
 
+// logins are annotations of Ingresses by which their controllers ask who one is: of ingress-nginx, HAProxy, and AWS. Others that
+// begin so only shape that.
+var logins = []string{"auth-secret", "auth-signin", "auth-tls-secret", "auth-type", "auth-url"}
+
+// login tells of a middleware of Traefik, by its name, that it asks who one is. Most do something else.
+var login = regexp.MustCompile(`(?i)auth|oidc|login|sso|forward`)
+
 // ingress takes in where an Ingress leads, unless its controller asks who one is, as annotations tell it.
 func (x *serviceIndex) ingress(v *networkingv1.Ingress) {
 	for key, value := range v.Annotations {
 		_, name, _ := strings.Cut(key, "/")
-		asks := strings.HasPrefix(name, "auth-") || strings.HasPrefix(name, "basic-auth") || strings.HasPrefix(name, "oauth") || name == "enable-global-auth" || name == "router.middlewares"
+		asks := slices.Contains(logins, name) || strings.HasPrefix(name, "basic-auth") || strings.HasPrefix(name, "oauth") ||
+			name == "router.middlewares" && login.MatchString(value)
 		if off := []string{"", "none", "false", "off", "disabled"}; asks && !slices.Contains(off, strings.ToLower(strings.TrimSpace(value))) {
 			return
 		}

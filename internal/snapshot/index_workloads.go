@@ -239,13 +239,28 @@ func token(spec *corev1.PodSpec) *bool {
 			continue
 		}
 		for _, s := range v.Projected.Sources {
-			if s.ServiceAccountToken != nil && s.ServiceAccountToken.Audience == "" {
+			if s.ServiceAccountToken != nil && forServer(s.ServiceAccountToken.Audience) {
 				return new(true)
 			}
 		}
 	}
 	return spec.AutomountServiceAccountToken
 }
+
+// forServer reports whether a token of the audience is one for the API server: where none is named, and where it is an issuer
+// of Kubernetes, since these are the API server's audiences unless it is told others.
+func forServer(audience string) bool {
+	host, _, _ := strings.Cut(strings.TrimPrefix(audience, "https://"), "/")
+	if audience == "" || host == "kubernetes" || host == "kubernetes.default" || strings.HasPrefix(host, "kubernetes.default.svc") {
+		return true
+	}
+	return slices.ContainsFunc(issuers, func(i string) bool {
+		return host == i || strings.HasPrefix(i, ".") && strings.HasSuffix(host, i) || strings.HasSuffix(i, ".") && strings.HasPrefix(host, i)
+	})
+}
+
+// issuers are the hosts of the clouds' issuers: names, or how they begin or end.
+var issuers = []string{"oidc.eks.", "oidc-eks.", "container.googleapis.com", ".oic.prod-aks.azure.com"}
 
 func (x *workloadIndex) list(policies *isolation, namespaces []InventoryNamespace) []InventoryWorkload {
 	labelsOf := map[string]map[string]string{}

@@ -22,6 +22,7 @@ type KubeletConfiguration struct {
 	EventRecordQPS                 *int32                `json:"eventRecordQPS,omitempty"`
 	RotateCertificates             bool                  `json:"rotateCertificates,omitempty"`
 	ServerTLSBootstrap             bool                  `json:"serverTLSBootstrap,omitempty"`
+	TLSCertFile                    string                `json:"tlsCertFile,omitempty"`
 	FeatureGates                   KubeletFeatureGates   `json:"featureGates"`
 }
 

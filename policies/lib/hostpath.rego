@@ -89,6 +89,8 @@ read := {
 	"/etc/gshadow": "password hashes",
 	"/etc/gshadow-": "password hashes",
 	"/etc/kubernetes": "keys and manifests of the control plane or the kubelet",
+	"/etc/rancher/k3s": "credentials of the cluster's administrators",
+	"/etc/rancher/rke2": "credentials of the cluster's administrators",
 	"/etc/shadow": "password hashes",
 	"/etc/shadow-": "password hashes",
 	"/etc/ssh": "SSH host keys",
@@ -96,6 +98,8 @@ read := {
 	"/run/systemd/private": "systemd, which starts what it is told",
 	"/var/lib/cloud": "the user data that the node started with",
 	"/var/lib/etcd": "the data of etcd",
+	"/var/lib/k0s/pki": "keys of the control plane",
+	"/var/lib/kubelet/bootstrap-kubeconfig": "credentials of the kubelet",
 	"/var/lib/kubelet/kubeconfig": "credentials of the kubelet",
 	"/var/lib/kubelet/pki": "credentials of the kubelet",
 	"/var/lib/kubelet/pods": "tokens and Secrets of the node's pods",
@@ -103,6 +107,8 @@ read := {
 	"/var/lib/rancher/k3s/server": "keys and data of the control plane",
 	"/var/lib/rancher/rke2/agent": "credentials of the kubelet",
 	"/var/lib/rancher/rke2/server": "keys and data of the control plane",
+	"/var/snap/microk8s/current/certs": "keys of the control plane",
+	"/var/snap/microk8s/current/credentials": "credentials of the cluster's administrators",
 }
 
 # Whoever writes there has the node run it.

@@ -15,14 +15,44 @@ open(settings, class, ranges, addresses) if {
 # setting is an annotation as one string.
 setting(key, value) := sprintf("%s=%s", [key, lower(value)])
 
-inner(settings, _) if count(settings & internal_settings) > 0
+inner(settings, _) if {
+	some s in (settings & internal_settings)
+	not foreign(s)
+}
 
 # Some clouds take any value but false.
-inner(settings, _) if {
+inner(settings, class) if {
 	some key in internal_by_any_value
 	some s in settings
 	startswith(s, sprintf("%s=", [key]))
 	not s in {setting(key, ""), setting(key, "false")}
+	not foreign(s)
+	not facing_internet(settings, class)
+}
+
+# The AWS Load Balancer Controller's own annotation wins over the older one.
+facing_internet(settings, class) if {
+	by_aws_controller(settings, class)
+	"service.beta.kubernetes.io/aws-load-balancer-scheme=internet-facing" in settings
+}
+
+# Of manifests it is not known who makes their load balancers.
+inner(settings, _) if {
+	not input.cluster.provider in object.keys(own)
+	"service.beta.kubernetes.io/aws-load-balancer-scheme=internal" in settings
+}
+
+# foreign reports whether a setting is another cloud's than the cluster's: it means nothing there.
+foreign(s) if {
+	known := own[input.cluster.provider]
+	not regex.match(known, s)
+}
+
+# own are the annotations that each cloud's controllers know.
+own := {
+	"aks": `/azure-`,
+	"eks": `/aws-load-balancer-`,
+	"gke": `^(cloud\.google\.com|networking\.gke\.io)/`,
 }
 
 # The AWS Load Balancer Controller, and EKS Auto Mode, make internal load balancers unless told otherwise.
@@ -43,7 +73,6 @@ internal_settings := {
 	"cloud.google.com/load-balancer-type=internal",
 	"networking.gke.io/load-balancer-type=internal",
 	"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type=intranet",
-	"service.beta.kubernetes.io/aws-load-balancer-scheme=internal",
 	"service.beta.kubernetes.io/azure-load-balancer-internal=true",
 	"service.beta.kubernetes.io/cce-load-balancer-internal-vpc=true",
 	"service.beta.kubernetes.io/do-loadbalancer-network=internal",

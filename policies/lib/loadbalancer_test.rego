@@ -61,3 +61,42 @@ test_ranges_of_several_places if {
 test_is_closed_where_all_its_addresses_are_private if {
 	not loadbalancer.open(set(), "", set(), {"10.0.0.1", "fd00::1"})
 }
+
+# What another cloud's controllers know means nothing in this one; of manifests it is not known which cloud they are for.
+test_settings_of_another_cloud if {
+	azure := "service.beta.kubernetes.io/azure-load-balancer-internal=true"
+	google := "networking.gke.io/load-balancer-type=internal"
+	amazon := "service.beta.kubernetes.io/aws-load-balancer-internal=true"
+	every t in [
+		["eks", azure, true],
+		["eks", google, true],
+		["eks", amazon, false],
+		["aks", azure, false],
+		["aks", amazon, true],
+		["gke", google, false],
+		["gke", azure, true],
+		["manifests", azure, false],
+		["manifests", amazon, false],
+		["other", google, false],
+	] {
+		found := {true | loadbalancer.open({t[1]}, "", set(), set())} with input.cluster.provider as t[0]
+		count(found) > 0 == t[2]
+	}
+}
+
+# The scheme is the AWS Load Balancer Controller's alone, and wins over the older annotation there.
+test_schemes_of_aws if {
+	inner := "service.beta.kubernetes.io/aws-load-balancer-scheme=internal"
+	facing := "service.beta.kubernetes.io/aws-load-balancer-scheme=internet-facing"
+	older := "service.beta.kubernetes.io/aws-load-balancer-internal=true"
+	every t in [
+		["eks", {inner}, "", true],
+		["eks", {inner}, "service.k8s.aws/nlb", false],
+		["manifests", {inner}, "", false],
+		["eks", {facing, older}, "service.k8s.aws/nlb", true],
+		["eks", {facing, older}, "", false],
+	] {
+		found := {true | loadbalancer.open(t[1], t[2], set(), set())} with input.cluster.provider as t[0]
+		count(found) > 0 == t[3]
+	}
+}

@@ -1,6 +1,8 @@
 # What makes its holder cluster-admin. Each way is shown on a real API server: test/e2e/takeover_test.go.
 package kubemuster.lib.takeover
 
+import data.kubemuster.lib.version
+
 # ways need all that they list. Those with whom lead to service accounts in the namespace of the grants, or in all, and take
 # the cluster where one of these does: any, those that the grants name, those that run there, or those whose tokens are there.
 # Service accounts of Kubernetes' own controllers live in kube-system: one of them, clusterrole-aggregation-controller, may
@@ -538,6 +540,7 @@ steps[i] contains step if {
 	way.whom == "running"
 	held.permission in way.needs
 	not held.names
+	not refused(held.verbs)
 	step := {"way": way.name, "whom": way.whom, "namespace": held.namespace, "names": set(), "grants": {held.way}}
 }
 
@@ -638,7 +641,14 @@ usable[i] contains held if {
 	some held in holder.holds
 	held.permission == "run code in etcd"
 	"etcd" in input.inventory.staticPods
+	not refused(held.verbs)
 	of_etcd({name | some name in held.names})
+}
+
+# A get of pods/exec is refused where the server is known to ask for create.
+refused(verbs) if {
+	verbs == ["get"]
+	version.minor(input.cluster.version) >= [1, 35]
 }
 
 of_etcd(names) if count(names) == 0

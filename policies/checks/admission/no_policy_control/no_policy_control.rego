@@ -54,6 +54,7 @@ workloads := sum([namespace.workloads |
 controlled if {
 	some namespace in input.inventory.namespaces
 	not namespace.name in namespaces.system
+	namespace.workloads > 0
 	namespace.labels["pod-security.kubernetes.io/enforce"] in {"baseline", "restricted"}
 }
 

@@ -227,6 +227,25 @@ test_runs_code_in_powerful_pods if {
 	]
 }
 
+# A get of pods/exec is no way in where the server asks for create.
+test_runs_code_by_get_on_older_servers if {
+	every t in [["v1.34.9", 1], ["v1.35.0", 0], ["v1.37.2-gke.100", 0]] {
+		found := {v | some v in workload_takeover.violations; v.object.name == "web"} with input.holders as [
+			holder([object.union(held("run code in pods", "a"), {"verbs": ["get"]})]),
+			elsewhere("ci"),
+		]
+			with input.cluster.version as t[0]
+		count(found) == t[1]
+		etcd := {v | some v in workload_takeover.violations} with input.holders as [holder([object.union(
+			held("run code in etcd", "a"),
+			{"verbs": ["get"]},
+		)])]
+			with input.inventory.staticPods as ["etcd"]
+			with input.cluster.version as t[0]
+		count(etcd) == t[1]
+	}
+}
+
 # Who starts pods in a namespace, or gets tokens there, is any service account of it, and of those that run nothing.
 test_fails_for_who_may_be_another if {
 	every t in [
@@ -413,6 +432,7 @@ binding(kind, role, subjects) := {"kind": kind, "role": {"kind": "ClusterRole", 
 
 held(permission, name) := {
 	"permission": permission,
+	"verbs": ["create", "get"],
 	"extent": "cluster",
 	"namespace": "",
 	"way": [sprintf("ClusterRoleBinding %s", [name]), sprintf("ClusterRole %s", [name])],

@@ -50,7 +50,12 @@ ways[i] := "a port of every node" if {
 }
 
 ways[i] := "an open load balancer" if {
-	some i, service in input.inventory.services
+	some i, _ in input.inventory.services
+	open_load_balancer(i)
+}
+
+open_load_balancer(i) if {
+	service := input.inventory.services[i]
 	service.type == "LoadBalancer"
 	settings := {loadbalancer.setting(key, value) | some key, value in service.annotations}
 	class := concat("", [c | c := service.class])
@@ -61,8 +66,9 @@ ways[i] := "an open load balancer" if {
 
 ways[i] := "external IPs" if {
 	some i, service in input.inventory.services
-	service.type == "ClusterIP"
 	service.externalIPs[0]
+	service.type in {"ClusterIP", "LoadBalancer"}
+	not open_load_balancer(i)
 }
 
 violations contains violation if {

@@ -28,6 +28,7 @@ package kubemuster.checks.node.kubelet_server_rotation
 
 violations contains violation if {
 	not input.object.serverTLSBootstrap
+	not input.object.tlsCertFile # from another authority, whose rotation is not the kubelet's
 	violation := {
 		"path": "serverTLSBootstrap",
 		"message": "the kubelet does not ask the cluster for its serving certificate, and does not rotate it",

@@ -1,8 +1,8 @@
 # METADATA
-# title: Everyone with a credential is granted a role
+# title: Everyone with a credential, or every service account, is granted a role
 # description: >-
-#   What is granted to system:authenticated is granted to every user and service account, and so to an attacker in
-#   any pod. On GKE every Google account in the world is authenticated: anyone may take it up.
+#   What is granted to system:authenticated is granted to every user and service account, and what is granted to
+#   system:serviceaccounts to each of those, and so either to an attacker in any pod. On GKE every Google account in the world is authenticated: anyone may take it up.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/rbac-good-practices/
 # custom:
@@ -22,20 +22,21 @@
 package kubemuster.checks.rbac.all_authenticated
 
 # What the API server grants itself, as discovery, version and health, is none of the grant's subjects.
-violations contains object.union(violation, weight) if {
+violations contains object.union(violation, weight(subject.name)) if {
 	some subject in input.grant.subjects
 	subject.kind == "Group"
-	subject.name == "system:authenticated"
+	subject.name in {"system:authenticated", "system:serviceaccounts"}
 	violation := {
 		"path": "subjects",
-		"message": sprintf("%s %s is granted to Group system:authenticated %s", [
+		"message": sprintf("%s %s is granted to Group %s %s", [
 			input.grant.role.kind,
 			input.grant.role.name,
+			subject.name,
 			input.grant.where,
 		]),
 	}
 }
 
-default weight := {}
+default weight(_) := {}
 
-weight := {"severity": "critical"} if input.cluster.provider == "gke"
+weight("system:authenticated") := {"severity": "critical"} if input.cluster.provider == "gke"

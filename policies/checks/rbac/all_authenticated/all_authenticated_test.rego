@@ -14,6 +14,16 @@ test_is_critical_on_gke if {
 	}
 }
 
+test_fails_for_all_service_accounts if {
+	all_authenticated.violations == {object.union(
+		violation,
+		{"message": "ClusterRole view is granted to Group system:serviceaccounts in namespace shop"},
+	)} with input as {
+		"cluster": {"provider": "gke"},
+		"grant": grant([{"kind": "Group", "name": "system:serviceaccounts"}, {"kind": "Group", "name": "system:serviceaccounts:shop"}]),
+	}
+}
+
 test_passes_for_other_subjects_and_absent_fields if {
 	all_authenticated.violations == set() with input.grant as grant([
 		{"kind": "User", "name": "system:authenticated"},

@@ -116,8 +116,8 @@ violations contains {
 } if {
 	count(verbs) == 0
 	count(bindings) > 0
-	every verb in {"bind clusterroles", "bind roles"} {
-		not verb in held_beside
+	every beside in input.grant.beside {
+		hands_out_no_more(beside.permission, {name | some name in beside.names})
 	}
 }
 
@@ -125,13 +125,43 @@ held_beside contains beside.permission if some beside in input.grant.beside
 
 verbs contains held.what if {
 	some held in input.grant.holds
-	count(frees[held.permission] & held_beside) > 0
+	count(freed_by(held.permission, {name | some name in held.names})) > 0
 }
 
 freed contains write if {
 	some held in input.grant.holds
-	some write in (frees[held.permission] & held_beside)
+	some write in freed_by(held.permission, {name | some name in held.names})
 }
+
+# freed_by are the writes that a verb is good for. Who may bind named roles hands those out, as their owner meant, unless they are
+# the strongest; a role that may be raised must be one that may be written, too.
+freed_by(permission, names) := frees[permission] & held_beside if {
+	startswith(permission, "bind ")
+	not harmless(names)
+}
+
+freed_by(permission, names) := {write |
+	some write in frees[permission]
+	some beside in input.grant.beside
+	beside.permission == write
+	meet(names, {name | some name in beside.names})
+} if {
+	startswith(permission, "escalate ")
+}
+
+hands_out_no_more(permission, _) if not startswith(permission, "bind ")
+
+hands_out_no_more(_, names) if harmless(names)
+
+harmless(names) if {
+	count(names) > 0
+	count(names & {"admin", "cluster-admin", "edit"}) == 0
+	count({name | some name in names; startswith(name, "system:")}) == 0
+}
+
+meet(one, other) if count(one) * count(other) == 0
+
+meet(one, other) if count(one & other) > 0
 
 bindings contains held.what if {
 	some held in input.grant.holds

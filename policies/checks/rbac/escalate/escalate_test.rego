@@ -35,6 +35,46 @@ test_fails_for_both_verbs_in_one_finding if {
 	}
 }
 
+# Who may bind a harmless role by its name hands out that, and what it holds.
+test_weighs_named_roles if {
+	writes := {"permission": "write rolebindings", "what": "create on rolebindings"}
+	every t in [
+		[["view"], {"medium"}],
+		[["shop:deployer"], {"medium"}],
+		[["view", "cluster-admin"], {"critical"}],
+		[["system:controller:job-controller"], {"critical"}],
+		[["edit"], {"critical"}],
+	] {
+		bind := {"permission": "bind clusterroles", "what": "bind on clusterroles", "names": t[0]}
+		{v.severity | some v in escalate.violations} == t[1] with input.grant as {
+			"namespace": "",
+			"where": "in the whole cluster",
+			"holds": [bind, writes],
+			"beside": [bind, writes],
+		}
+	}
+}
+
+# A role that may be raised is of use where it may be written, too.
+test_escalates_what_it_may_write if {
+	every t in [
+		[{}, {}, 1],
+		[{"names": ["a"]}, {}, 1],
+		[{}, {"names": ["a"]}, 1],
+		[{"names": ["a", "b"]}, {"names": ["b"]}, 1],
+		[{"names": ["a"]}, {"names": ["b"]}, 0],
+	] {
+		escalates := object.union({"permission": "escalate clusterroles", "what": "escalate"}, t[0])
+		writes := object.union({"permission": "write clusterroles", "what": "update"}, t[1])
+		count(escalate.violations) == t[2] with input.grant as {
+			"namespace": "",
+			"where": "in the whole cluster",
+			"holds": [escalates, writes],
+			"beside": [escalates, writes],
+		}
+	}
+}
+
 test_is_high_in_a_namespace if {
 	escalate.violations == {{
 		"message": "escalate on roles in namespace shop, with patch on roles",

@@ -1,7 +1,7 @@
 # METADATA
 # title: system:masters is used
 # description: >-
-#   Members of system:masters may do everything without being asked: no role, webhook or policy holds them, and
+#   Members of system:masters may do everything without being asked: no role and no authorization webhook holds them, and
 #   nobody can take the right back before their certificate ends. A binding to the group shows that somebody
 #   counts on it.
 # related_resources:

@@ -29,12 +29,24 @@ test_passes_for_either_alone if {
 	token_secrets.violations == set() with input.grant as grant([second], [second])
 }
 
-test_passes_for_named_objects if {
-	token_secrets.violations == set() with input.grant as grant([first], [first, {
+# The Secret is made with the name that may be read.
+test_weighs_named_objects if {
+	by_name := {
 		"permission": "read",
 		"what": "get on secrets named a",
 		"names": ["a"],
-	}])
+	}
+	violation := {"message": "create on secrets in namespace shop, with get on secrets named a", "ways": []}
+	every t in [
+		["shop", {object.union(violation, {"severity": "medium"})}],
+		["kube-system", {violation}],
+		["", {violation}],
+	] {
+		token_secrets.violations == t[1] with input.grant as object.union(
+			grant([first], [first, by_name]),
+			{"namespace": t[0]},
+		)
+	}
 }
 
 test_passes_for_absent_fields if {
@@ -45,4 +57,4 @@ first := {"permission": "create", "what": "create on secrets"}
 
 second := {"permission": "read", "what": "get on secrets"}
 
-grant(holds, beside) := {"where": "in namespace shop", "holds": holds, "beside": beside}
+grant(holds, beside) := {"where": "in namespace shop", "namespace": "shop", "holds": holds, "beside": beside}

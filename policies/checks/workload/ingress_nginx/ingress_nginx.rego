@@ -16,7 +16,8 @@
 #   kinds: [Workload]
 #   remediation: >-
 #     Move to a Gateway API implementation or to an ingress controller that is maintained, and remove the Deployment and its
-#     admission webhook. Until then set allow-snippet-annotations to "false" in its ConfigMap.
+#     admission webhook. Until then delete its ValidatingWebhookConfiguration, through which CVE-2025-1974 is reached, and set
+#     allow-snippet-annotations to "false" in its ConfigMap.
 #   frameworks:
 #     nsa-cisa-1.2: [application-practices]
 #     mitre-attack-containers: [T1190]

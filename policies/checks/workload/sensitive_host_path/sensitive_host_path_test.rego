@@ -10,10 +10,14 @@ test_fails_for_the_root if {
 test_fails_for_paths_at_above_and_below if {
 	keys := "keys and manifests of the control plane or the kubelet"
 	sensitive_host_path.violations == {violation("/etc/kubernetes", keys)} with input as pod("/etc/kubernetes", true)
+	every path in ["/etc/rancher/k3s", "/var/snap/microk8s/current/credentials/admin.config"] {
+		sensitive_host_path.violations == {violation(path, "credentials of the cluster's administrators")} with input as pod(path, true)
+	}
+	sensitive_host_path.violations == {violation("/var/lib/k0s/pki", "keys of the control plane")} with input as pod("/var/lib/k0s/pki", true)
 	sensitive_host_path.violations == {violation("/etc/kubernetes/pki/", keys)} with input as pod("/etc/kubernetes/pki/", true)
 	sensitive_host_path.violations == {violation(
 		"/etc",
-		"SSH host keys, keys and manifests of the control plane or the kubelet, password hashes",
+		"SSH host keys, credentials of the cluster's administrators, keys and manifests of the control plane or the kubelet, password hashes",
 	)} with input as pod("/etc", true)
 }
 

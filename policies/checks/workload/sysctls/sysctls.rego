@@ -1,8 +1,8 @@
 # METADATA
 # title: Pod sets a sysctl that is not safe
 # description: >-
-#   Sysctls outside the safe set are not held to the pod: they can change the kernel for the whole node, take its memory, or
-#   weaken its network for every pod on it.
+#   Sysctls outside the safe set may reach beyond the pod: some take memory of the node without bounds or weaken how its
+#   kernel handles traffic, and Kubernetes does not promise that they stay within the pod's namespaces.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/pod-security-standards/
 #     description: Pod Security Standards, baseline
@@ -15,8 +15,8 @@
 #   scope: object
 #   kinds: [Workload]
 #   remediation: >-
-#     Remove the sysctl from securityContext.sysctls of the pod, and set it on nodes of the workload's own where it is
-#     needed.
+#     Remove the sysctl from securityContext.sysctls of the pod. Where it is needed, allow it on nodes of the workload's own
+#     alone (the kubelet's allowedUnsafeSysctls, with a taint), since every pod there may then set it.
 #   frameworks:
 #     pod-security-standards: [sysctls]
 #     nsa-cisa-1.2: [sandboxing]
