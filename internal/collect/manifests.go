@@ -297,6 +297,10 @@ func (p *parser) document(d document) {
 	}
 	data, err := sigsyaml.YAMLToJSON(d.text)
 	if err != nil {
+		if i := bytes.Index(d.text, []byte("{{")); i >= 0 {
+			p.gap(d.before+1+bytes.Count(d.text[:i], []byte("\n")), errors.New("this looks like a template; render it first, as in helm template CHART | kubemuster scan manifests://-"))
+			return
+		}
 		p.gap(d.before+yamlLine(err), err)
 		return
 	}

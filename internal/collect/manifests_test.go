@@ -83,6 +83,7 @@ func TestParse(t *testing.T) {
 		{"a CRD of its own", lines("apiVersion: serving.knative.dev/v1", "kind: Service", "metadata: {name: a}"), nil, nil, 1},
 		{"kinds that no scan reads", lines("apiVersion: apiextensions.k8s.io/v1", "kind: CustomResourceDefinition", "---", "apiVersion: v1", "kind: ConfigMap"), nil, nil, 2},
 		{"a version that is no longer served", lines("apiVersion: extensions/v1beta1", "kind: Deployment", "metadata: {name: a}"), nil, []string{"m.yaml:1: Deployment of extensions/v1beta1 is not read; write it as apps/v1"}, 1},
+		{"a template", "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\n", nil, []string{"m.yaml:3: this looks like a template; render it first, as in helm template CHART | kubemuster scan manifests://-"}, 0},
 		{"a kind in small letters", lines("apiVersion: apps/v1", "kind: deployment", "metadata: {name: a}"), nil, []string{"m.yaml:1: there is no kind deployment; write it as Deployment"}, 1},
 		{"a key with a capital letter", lines("apiVersion: apps/v1", "Kind: Deployment", "metadata: {name: a}"), nil, []string{"m.yaml:2: the key Kind must be written kind"}, 0},
 		{"a key in small letters", lines("apiversion: apps/v1", "kind: Deployment", "metadata: {name: a}"), nil, []string{"m.yaml:1: the key apiversion must be written apiVersion"}, 0},

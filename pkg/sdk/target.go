@@ -29,7 +29,7 @@ func SplitTarget(raw string) (provider, path, query string, err error) {
 	name, query, _ := strings.Cut(raw, "?") // what is behind the question mark may be secret, and stays out of messages
 	provider, path, ok := strings.Cut(name, "://")
 	if !ok || provider == "" || path == "" {
-		return "", "", "", Errorf(ErrInvalidTarget, "write it as provider://path, for example eks://us-east-1/prod", "target %q is malformed", name)
+		return "", "", "", Errorf(ErrInvalidTarget, "write it as provider://path, for example eks://us-east-1/prod or manifests://FOLDER", "target %q is malformed", name)
 	}
 	if strings.Trim(provider, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return "", "", "", Errorf(ErrInvalidTarget, "a provider's name is lower-case letters, digits and hyphens", "target %q is malformed", name)

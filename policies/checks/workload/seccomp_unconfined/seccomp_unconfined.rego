@@ -19,6 +19,7 @@
 #     application needs.
 #   frameworks:
 #     cis-kubernetes-1.12: ["5.6.2"]
+#     cis-gke-1.9: ["4.6.2"]
 #     pod-security-standards: [seccompProfile_baseline]
 #     nsa-cisa-1.2: [sandboxing]
 #     mitre-attack-containers: [T1611]
