@@ -283,7 +283,7 @@ func (p *parser) document(d document) {
 		err = errors.New("the document does not end where it should")
 	}
 	if err != nil {
-		p.gap(d.before+yamlLine(err), err)
+		p.broken(d, err)
 		return
 	}
 	if len(doc.Content) == 0 {
@@ -297,14 +297,19 @@ func (p *parser) document(d document) {
 	}
 	data, err := sigsyaml.YAMLToJSON(d.text)
 	if err != nil {
-		if i := bytes.Index(d.text, []byte("{{")); i >= 0 {
-			p.gap(d.before+1+bytes.Count(d.text[:i], []byte("\n")), errors.New("this looks like a template; render it first, as in helm template CHART | kubemuster scan manifests://-"))
-			return
-		}
-		p.gap(d.before+yamlLine(err), err)
+		p.broken(d, err)
 		return
 	}
 	p.value(doc.Content[0], data, metav1.TypeMeta{}, d.before)
+}
+
+// broken tells why a document is none that can be read.
+func (p *parser) broken(d document, err error) {
+	if i := bytes.Index(d.text, []byte("{{")); i >= 0 {
+		p.gap(d.before+1+bytes.Count(d.text[:i], []byte("\n")), errors.New("this looks like a template; render it first, as in helm template CHART | kubemuster scan manifests://-"))
+		return
+	}
+	p.gap(d.before+yamlLine(err), err)
 }
 
 // value reads an object, or those of a List. of is what an item is that does not say so itself.

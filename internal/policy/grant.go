@@ -256,7 +256,9 @@ func newWorld(inv snapshot.Inventory) *world {
 		if r.Token {
 			account := rbac.Account{Namespace: r.Namespace, Name: r.ServiceAccount}
 			w.running[account] = append(w.running[account], r)
-			w.tokens[account] = w.tokens[account] // it exists, though manifests may not hold it
+			if _, known := w.tokens[account]; !known { // it exists, though manifests may not hold it
+				w.tokens[account] = nil
+			}
 		}
 	}
 	return w
