@@ -305,11 +305,19 @@ func (p *parser) document(d document) {
 
 // broken tells why a document is none that can be read.
 func (p *parser) broken(d document, err error) {
-	if i := bytes.Index(d.text, []byte("{{")); i >= 0 {
-		p.gap(d.before+1+bytes.Count(d.text[:i], []byte("\n")), errors.New("this looks like a template; render it first, as in helm template CHART | kubemuster scan manifests://-"))
-		return
+	at := yamlLine(err)
+	lines := bytes.Split(d.text, []byte("\n"))
+	first, last := max(at-2, 0), min(at+1, len(lines)) // parsers are not exact
+	if strings.Contains(err.Error(), "invalid map key") {
+		first, last = 0, len(lines)
 	}
-	p.gap(d.before+yamlLine(err), err)
+	for i := first; i < last; i++ {
+		if bytes.Contains(lines[i], []byte("{{")) {
+			p.gap(d.before+i+1, errors.New("this looks like a template; render it first, as in helm template CHART | kubemuster scan manifests://-"))
+			return
+		}
+	}
+	p.gap(d.before+at, err)
 }
 
 // value reads an object, or those of a List. of is what an item is that does not say so itself.

@@ -74,7 +74,7 @@ func TestParse(t *testing.T) {
 		{"a list without items", lines("apiVersion: example.com/v1", "kind: AllowList", "metadata: {name: a}"), nil, nil, 1},
 		{"items that are none", lines("apiVersion: v1", "kind: List", "items:", "- nothing", "- {apiVersion: v1, kind: Pod, metadata: {name: a}}"), []string{"Pod default/a:5"}, []string{"m.yaml:4: an item of the list is no object"}, 0},
 		{"a broken document among others", pod("a") + "---\nkind: [\n---\n" + pod("b"), []string{"Pod default/a:1", "Pod default/b:7"}, []string{"m.yaml:5: yaml: "}, 0},
-		{"a template that was not rendered", pod("a") + "---\nmetadata:\n  name: {{ .Release.Name }}\n", []string{"Pod default/a:1"}, []string{"m.yaml:4: yaml: "}, 0},
+		{"a template that was not rendered", pod("a") + "---\nmetadata:\n  name: {{ .Release.Name }}\n", []string{"Pod default/a:1"}, []string{"m.yaml:6: this looks like a template"}, 0},
 		{"a key that stands twice", lines("apiVersion: v1", "kind: Pod", "metadata: {name: a}", "spec:", "  hostPID: true", "  hostPID: false"), nil, []string{`m.yaml:6: yaml: unmarshal errors: line 6: mapping key "hostPID" already defined at line 5`}, 0},
 		{"an alias of itself", lines("apiVersion: v1", "kind: Pod", "metadata: &m", "  name: a", "  labels: *m"), nil, []string{"m.yaml:"}, 0},
 		{"a field of another type", pod("a") + "---\n" + lines("apiVersion: v1", "kind: Pod", "metadata: {name: b}", "spec: {containers: nginx}"), []string{"Pod default/a:1"}, []string{"m.yaml:5: this is no valid Pod: "}, 0},
