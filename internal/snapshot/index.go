@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Inventory is the compact picture across objects that checks of the whole cluster judge. It holds no object whole.
@@ -19,7 +20,7 @@ type Inventory struct {
 
 	Nodes             []InventoryNode            `json:"nodes"`
 	Workloads         []InventoryWorkload        `json:"workloads"`
-	Accounts          []InventoryAccount         `json:"-"` // sorted
+	Accounts          []InventoryAccount         `json:"accounts"` // sorted
 	Services          []InventoryService         `json:"services"`
 	Webhooks          []InventoryWebhook         `json:"webhooks"`
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
@@ -56,6 +57,8 @@ type InventoryRole struct {
 	Name      string            `json:"name"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Rules     []InventoryRule   `json:"rules"`
+	// Aggregated is set for a ClusterRole whose rules another gathers.
+	Aggregated bool `json:"aggregated,omitempty"`
 }
 
 // InventoryRule is one rule of a role.
@@ -148,6 +151,9 @@ func (x *Index) Inventory() Inventory {
 	for i := range inv.Namespaces {
 		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}
+	for i := range inv.Roles {
+		inv.Roles[i].Aggregated = x.gathers(&inv.Roles[i])
+	}
 	slices.SortFunc(inv.Namespaces, func(a, b InventoryNamespace) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -157,6 +163,21 @@ func (x *Index) Inventory() Inventory {
 	})
 	x.more.into(&inv)
 	return inv
+}
+
+// gathers reports whether some ClusterRole gathers the rules of this one.
+func (x *Index) gathers(r *InventoryRole) bool {
+	if r.Kind != "ClusterRole" || len(r.Labels) == 0 {
+		return false
+	}
+	for _, selectors := range x.inv.Aggregated {
+		for i := range selectors {
+			if s, err := metav1.LabelSelectorAsSelector(&selectors[i]); err == nil && s.Matches(labels.Set(r.Labels)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // aggregate takes note of what a ClusterRole gathers its rules from; two manifests may hold one of the same name.

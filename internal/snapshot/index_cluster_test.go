@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -353,5 +354,23 @@ func TestIngressesThatAsk(t *testing.T) {
 		if got := x.Inventory().Services[0].Ingresses; (len(got) == 0) != asks {
 			t.Errorf("%s: leads %q", annotation, got)
 		}
+	}
+}
+
+// A role is gathered where the selectors of another match its labels, and not by its labels alone.
+func TestGatheredRoles(t *testing.T) {
+	var x snapshot.Index
+	part := func(name string, labels map[string]string) *rbacv1.ClusterRole {
+		return &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	}
+	whole := part("whole", nil)
+	whole.AggregationRule = &rbacv1.AggregationRule{ClusterRoleSelectors: []metav1.LabelSelector{{MatchLabels: map[string]string{"example.com/part": "yes"}}}}
+	add(&x, whole, part("gathered", map[string]string{"example.com/part": "yes"}), part("other", map[string]string{"example.com/part": "no"}))
+	got := map[string]bool{}
+	for _, r := range x.Inventory().Roles {
+		got[r.Name] = r.Aggregated
+	}
+	if want := map[string]bool{"whole": false, "gathered": true, "other": false}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -51,9 +51,10 @@ type workloadIndex struct {
 
 // InventoryAccount is a service account, whether something runs with it or not.
 type InventoryAccount struct {
-	Namespace, Name string
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
 	// Tokens are the names of Secrets that hold a token of it which does not end, sorted.
-	Tokens []string
+	Tokens []string `json:"-"`
 }
 
 // account is what was read of a service account: of itself, and of Secrets that hold its tokens.

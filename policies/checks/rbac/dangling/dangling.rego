@@ -1,7 +1,7 @@
 # METADATA
 # title: A binding points to nothing
 # description: >-
-#   A binding to a role or namespace that does not exist grants nothing today. Who may create what it names, has
+#   A binding to a role, namespace or service account that does not exist grants nothing today. Who may create what it names, has
 #   the grant tomorrow, without touching a binding.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/security/rbac-good-practices/
@@ -11,7 +11,7 @@
 #   severity: low
 #   scope: cluster
 #   kinds: [RoleBinding, ClusterRoleBinding]
-#   requires: [Role, ClusterRole, RoleBinding, ClusterRoleBinding, Namespace]
+#   requires: [Role, ClusterRole, RoleBinding, ClusterRoleBinding, Namespace, ServiceAccount]
 #   remediation: >-
 #     Delete the binding, or the subject in it; or create what it names.
 #   frameworks:
@@ -55,6 +55,29 @@ violations contains {
 	not subject.namespace in {"", "kube-system"}
 	not subject.namespace in existing
 }
+
+# Those of kube-system are made as they are needed.
+violations contains {
+	"object": object_of(binding.kind, binding.namespace, binding.name),
+	"path": "subjects",
+	"key": sprintf("%s/%s", [subject.namespace, subject.name]),
+	"message": sprintf("%s %s names ServiceAccount %s/%s, which does not exist", [
+		binding.kind,
+		binding.name,
+		subject.namespace,
+		subject.name,
+	]),
+} if {
+	input.inventory.declared == false
+	some binding in input.inventory.bindings
+	some subject in binding.subjects
+	subject.kind == "ServiceAccount"
+	subject.namespace != "kube-system"
+	subject.namespace in existing
+	not [subject.namespace, subject.name] in accounts
+}
+
+accounts contains [account.namespace, account.name] if some account in input.inventory.accounts
 
 roles contains [role.kind, role.namespace, role.name] if some role in input.inventory.roles
 

@@ -11,6 +11,7 @@ test_fails_for_a_role_that_does_not_exist if {
 	}} with input.inventory as {
 		"declared": false,
 		"namespaces": [{"name": "shop"}],
+		"accounts": [{"namespace": "shop", "name": "web"}],
 		"roles": [{"kind": "Role", "namespace": "bank", "name": "dev"}],
 		"bindings": [binding({"kind": "Role", "namespace": "shop", "name": "dev"}, [web])],
 	}
@@ -30,6 +31,29 @@ test_fails_for_a_namespace_that_does_not_exist if {
 	}
 }
 
+test_fails_for_a_service_account_that_does_not_exist if {
+	every t in [
+		["shop", "web", 0],
+		["shop", "gone", 1],
+		["kube-system", "gone", 0],
+	] {
+		found := dangling.violations with input.inventory as {
+			"declared": false,
+			"namespaces": [{"name": "shop"}, {"name": "kube-system"}],
+			"roles": [view],
+			"accounts": [{"namespace": "shop", "name": "web"}],
+			"bindings": [binding(view, [{"kind": "ServiceAccount", "namespace": t[0], "name": t[1]}])],
+		}
+		{v.message | some v in found} == {sprintf("RoleBinding dev names ServiceAccount %s/%s, which does not exist", [t[0], t[1]]) | t[2] == 1}
+	}
+	dangling.violations == set() with input.inventory as {
+		"declared": true,
+		"namespaces": [{"name": "shop"}],
+		"roles": [view],
+		"bindings": [binding(view, [web])],
+	}
+}
+
 test_knows_what_manifests_leave_out if {
 	every name in ["view", "system:auth-delegator"] {
 		dangling.violations == set() with input.inventory as {
@@ -40,6 +64,7 @@ test_knows_what_manifests_leave_out if {
 	count(dangling.violations) == 1 with input.inventory as {
 		"declared": false,
 		"namespaces": [{"name": "shop"}],
+		"accounts": [{"namespace": "shop", "name": "web"}],
 		"bindings": [binding(view, [web])],
 	}
 }
@@ -61,6 +86,7 @@ test_passes_for_what_exists_and_for_absent_fields if {
 	dangling.violations == set() with input.inventory as {
 		"declared": false,
 		"namespaces": [{"name": "shop"}],
+		"accounts": [{"namespace": "shop", "name": "web"}],
 		"roles": [view],
 		"bindings": [binding(view, [web])],
 	}

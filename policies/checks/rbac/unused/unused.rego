@@ -34,7 +34,13 @@ violations contains {
 
 bound contains [binding.role.kind, binding.role.namespace, binding.role.name] if some binding in input.inventory.bindings
 
-# It is a part of another role: such labels are how roles are gathered.
+# It is a part of another role.
+aggregated contains [role.kind, role.namespace, role.name] if {
+	some role in input.inventory.roles
+	role.aggregated
+}
+
+# Such labels are how roles are gathered by what manifests may not hold.
 aggregated contains [role.kind, role.namespace, role.name] if {
 	some role in input.inventory.roles
 	some label, _ in role.labels
