@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,17 +97,8 @@ var (
 	indexPage     string
 	indexTemplate = template.Must(template.New("index").Funcs(functions).Parse(indexPage))
 
-	functions = template.FuncMap{"others": others, "join": strings.Join, "line": func(s string) string { return strings.Join(strings.Fields(s), " ") }}
+	functions = template.FuncMap{"join": strings.Join, "line": func(s string) string { return strings.Join(strings.Fields(s), " ") }}
 )
-
-// others says where findings have other severities than the check.
-func others(severities map[finding.Severity]string) []string {
-	var out []string
-	for _, s := range slices.Backward(slices.Sorted(maps.Keys(severities))) {
-		out = append(out, fmt.Sprintf("%s %s", s, severities[s]))
-	}
-	return out
-}
 
 func execute(t *template.Template, data any) ([]byte, error) {
 	var b bytes.Buffer

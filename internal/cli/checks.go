@@ -95,8 +95,8 @@ func showCheck(ios *IOStreams, c finding.Check) error {
 	wrap := func(s string) string { return text.WrapSoft(strings.Join(strings.Fields(s), " "), 96) }
 	fmt.Fprintf(ios.Out, "%s  %s  (%s, %s)\n\n%s\n\n%s\n\nfix\n%s\n\nkinds       %s\n", c.ID, c.Name, c.Severity, c.Domain(),
 		c.Title, wrap(c.Description), wrap(c.Remediation), strings.Join(c.Kinds, ", "))
-	for _, s := range slices.Backward(slices.Sorted(maps.Keys(c.Severities))) {
-		fmt.Fprintf(ios.Out, "%-12s%s\n", s.String(), c.Severities[s])
+	for _, s := range c.OtherSeverities() {
+		fmt.Fprintf(ios.Out, "severity    %s\n", s)
 	}
 	for _, p := range c.Parameters {
 		fmt.Fprintf(ios.Out, "parameter   %s (%s, %s): %s\n", p.Name, p.Type, defaultOf(p), p.Help)

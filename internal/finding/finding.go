@@ -62,7 +62,7 @@ type Check struct {
 	Description string // what an attacker gains
 	Remediation string // the field or command that fixes it
 	Severity    Severity
-	Severities  map[Severity]string // others that its findings may have → where
+	Severities  map[string]string // names of others that its findings may have → where
 	Scope       Scope
 	Kinds       []string            // the kinds it judges; with ClusterScope, those its findings stand at
 	Requires    []string            // the kinds that must have been read for a verdict
@@ -253,4 +253,15 @@ func SplitPath(path string) []string {
 		}
 	}
 	return parts
+}
+
+// OtherSeverities say where findings have other severities than the check, the highest first, as in "critical on GKE".
+func (c Check) OtherSeverities() []string {
+	var out []string
+	for s := Critical; s >= Info; s-- {
+		if where := c.Severities[s.String()]; where != "" {
+			out = append(out, s.String()+" "+where)
+		}
+	}
+	return out
 }

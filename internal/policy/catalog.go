@@ -379,8 +379,8 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 }
 
 // severitiesOf are the severities beside its own that a check's findings may have.
-func severitiesOf(named map[string]string, own finding.Severity) (map[finding.Severity]string, error) {
-	var out map[finding.Severity]string
+func severitiesOf(named map[string]string, own finding.Severity) (map[string]string, error) {
+	var out map[string]string
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		s, err := finding.ParseSeverity(name)
 		switch {
@@ -391,9 +391,9 @@ func severitiesOf(named map[string]string, own finding.Severity) (map[finding.Se
 		case strings.TrimSpace(named[name]) == "":
 			return nil, fmt.Errorf("%s needs a word on where findings have it", name)
 		case out == nil:
-			out = map[finding.Severity]string{}
+			out = map[string]string{}
 		}
-		out[s] = named[name]
+		out[s.String()] = named[name]
 	}
 	return out, nil
 }

@@ -475,7 +475,7 @@ func outcomeOf(c *check, set *ast.Term) outcome {
 		return outcome{failure: fmt.Sprintf("%s: %v", c.at, err)}
 	}
 	for _, v := range violations {
-		if s, err := finding.ParseSeverity(v.Severity); err == nil && s != c.own && c.Severities[s] == "" {
+		if s, err := finding.ParseSeverity(v.Severity); err == nil && s != c.own && c.Severities[s.String()] == "" {
 			return outcome{failure: fmt.Sprintf("%s: a violation is %s, which the check's metadata does not say; add it to custom.severities", c.at, s)}
 		}
 	}

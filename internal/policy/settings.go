@@ -95,8 +95,8 @@ func (s Settings) keeps(c *check) bool {
 // highest is the highest severity that a finding of the check may have.
 func (c *check) highest() finding.Severity {
 	highest := c.Severity
-	for s := range c.Severities {
-		if !c.severityFixed {
+	for name := range c.Severities {
+		if s, err := finding.ParseSeverity(name); err == nil && !c.severityFixed {
 			highest = max(highest, s)
 		}
 	}

@@ -56,6 +56,7 @@ type Check struct {
 	Description string              `json:"description,omitempty" jsonschema:"description=what an attacker gains"`
 	Remediation string              `json:"remediation,omitempty"`
 	Severity    Severity            `json:"severity"`
+	Severities  map[string]string   `json:"severities,omitempty" jsonschema:"description=others that its findings may have; and where"`
 	Scope       string              `json:"scope,omitempty"`
 	Kinds       []string            `json:"kinds,omitempty"`
 	Requires    []string            `json:"requires,omitempty" jsonschema:"description=kinds that must have been read for a verdict"`
@@ -178,7 +179,7 @@ func document(r *report.Report) Report {
 	}
 	for _, c := range r.Checks {
 		d.Checks = append(d.Checks, Check{
-			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), string(c.Scope), c.Kinds, c.Requires, c.Needs,
+			c.ID, c.Name, c.Title, c.Description, c.Remediation, Severity(c.Severity.String()), c.Severities, string(c.Scope), c.Kinds, c.Requires, c.Needs,
 			c.Frameworks, c.References, c.Parameters, c.OptIn, c.Pack,
 		})
 	}
@@ -263,7 +264,7 @@ func (d Report) report() (*report.Report, error) {
 			return nil, err
 		}
 		r.Checks = append(r.Checks, finding.Check{
-			ID: c.ID, Name: c.Name, Title: c.Title, Description: c.Description, Remediation: c.Remediation, Severity: severity,
+			ID: c.ID, Name: c.Name, Title: c.Title, Description: c.Description, Remediation: c.Remediation, Severity: severity, Severities: c.Severities,
 			Scope: finding.Scope(c.Scope), Kinds: c.Kinds, Requires: c.Requires, Needs: c.Needs, Frameworks: c.Frameworks, References: c.References, Parameters: c.Parameters, OptIn: c.OptIn, Pack: c.Pack,
 		})
 	}

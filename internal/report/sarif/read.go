@@ -122,6 +122,7 @@ type (
 			Kinds, Requires, Needs, References        []string
 			Parameters                                []finding.Parameter
 			Frameworks                                map[string][]string
+			Severities                                map[string]string
 		}
 	}
 	text         struct{ Text string }
@@ -181,7 +182,7 @@ func (r readRule) check() (finding.Check, error) {
 	}
 	return finding.Check{
 		ID: r.ID, Name: r.Name, Title: r.ShortDescription.Text, Description: r.FullDescription.Text, Remediation: p.Remediation,
-		Severity: severity, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Needs: p.Needs, Frameworks: p.Frameworks,
+		Severity: severity, Severities: p.Severities, Scope: finding.Scope(p.Scope), Kinds: p.Kinds, Requires: p.Requires, Needs: p.Needs, Frameworks: p.Frameworks,
 		References: p.References, Parameters: p.Parameters, OptIn: p.OptIn, Pack: p.Pack,
 	}, nil
 }

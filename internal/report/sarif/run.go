@@ -151,6 +151,9 @@ func newRule(c *finding.Check) *sarif.ReportingDescriptor {
 	if len(c.Frameworks) > 0 {
 		p["frameworks"] = c.Frameworks
 	}
+	if len(c.Severities) > 0 {
+		p["severities"] = c.Severities
+	}
 	return &sarif.ReportingDescriptor{
 		ID:                   c.ID,
 		Name:                 optional(c.Name),
