@@ -138,8 +138,7 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 				j.Verdicts = append(j.Verdicts, Verdict{Check: c.ID, Verdict: finding.Pass})
 				continue
 			}
-			in := grantInput{Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: n.Subjects, Holds: held, Beside: w.beside(c.permissions, n, held)}
-			one := r.only(i).judged(ctx, r.form.ofGrant(&in, cluster), cluster, func(c *check, v violation) finding.Finding {
+			one := r.only(i).judged(ctx, r.form.ofGrant(w.input(c.permissions, n, held), cluster), cluster, func(c *check, v violation) finding.Finding {
 				return finding.Finding{
 					Check: c.ID, Severity: c.severity(v), Verdict: finding.Fail, Object: identity(kind, n.Namespace, n.Name),
 					Key: v.Key, Path: cmp.Or(v.Path, "roleRef"), Message: v.Message + ": " + text, Ways: append(slices.Clone(ways), v.Ways...),
@@ -151,22 +150,38 @@ func (r *router) grants(ctx context.Context, w *world, cluster Cluster, managedB
 		if unread {
 			j.Verdicts = slices.DeleteFunc(j.Verdicts, func(v Verdict) bool { return v.Verdict == finding.Pass })
 		}
-		all.Findings = append(all.Findings, r.fold(n, j.Findings)...)
+		all.Findings = append(all.Findings, r.fold(j.Findings, func(wider, narrower *check) bool {
+			rest, all := wider.permissions.beyond(n)
+			held := narrower.permissions.heldBy(rest)
+			if all || held == nil && narrower.permissions != nil {
+				return true
+			}
+			i := slices.Index(r.checks, narrower)
+			left := r.only(i).judged(ctx, r.form.ofGrant(w.input(narrower.permissions, n, held), cluster), cluster, func(c *check, v violation) finding.Finding { return finding.Finding{Severity: c.severity(v)} })
+			return !slices.ContainsFunc(left.Findings, func(f finding.Finding) bool { return f.Severity >= finding.High })
+		})...)
 		all.Verdicts = append(all.Verdicts, j.Verdicts...)
 	}
 	return all
 }
 
-// fold takes the findings of one grant, and leaves out those that a wider one among them stands for: of which nothing is left in
-// the API groups of which the wider one has all.
-func (r *router) fold(n *rbac.Grant, list []finding.Finding) []finding.Finding {
+// input is what a check sees of a grant that gives it so much.
+func (w *world) input(p permissions, n *rbac.Grant, held []heldInput) *grantInput {
+	return &grantInput{
+		Kind: n.Kind, Namespace: n.Namespace, Name: n.Name, Role: n.Role, Extent: n.Extent(), Where: where(n), Subjects: n.Subjects, Holds: held, Beside: w.beside(p, n, held),
+	}
+}
+
+// fold takes the findings of one grant, and leaves out those that a wider one among them stands for: where it covers them, but for
+// what weighs little beside it.
+func (r *router) fold(list []finding.Finding, covers func(wider, narrower *check) bool) []finding.Finding {
 	checks := map[string]*check{}
 	for _, c := range r.checks {
 		checks[c.ID] = c
 	}
 	wider := func(f finding.Finding) int {
 		return slices.IndexFunc(list, func(w finding.Finding) bool {
-			return slices.Contains(checks[f.Check].foldedUnder, w.Check) && checks[w.Check].permissions.cover(checks[f.Check].permissions, n)
+			return slices.Contains(checks[f.Check].foldedUnder, w.Check) && covers(checks[w.Check], checks[f.Check])
 		})
 	}
 	var kept []finding.Finding
@@ -194,28 +209,28 @@ func (r *router) fold(n *rbac.Grant, list []finding.Finding) []finding.Finding {
 	return kept
 }
 
-// cover reports whether the grant gives nothing of the narrower permissions outside the API groups of what it gives of these.
-func (p permissions) cover(narrower permissions, n *rbac.Grant) bool {
+// beyond is the grant without the API groups of what it gives of the permissions; all is set where that is every group.
+func (p permissions) beyond(n *rbac.Grant) (rest *rbac.Grant, all bool) {
 	var groups []string
-	for _, all := range p {
-		for _, one := range all {
+	for _, named := range p {
+		for _, one := range named {
 			if _, ok := n.Gives(one); ok {
 				groups = append(groups, one.APIGroups...)
 			}
 		}
 	}
-	if len(groups) == 0 || slices.Contains(groups, "*") || narrower == nil {
-		return true
+	if len(groups) == 0 || slices.Contains(groups, "*") {
+		return n, true
 	}
-	rest := *n
-	rest.Rules = nil
+	left := *n
+	left.Rules = nil
 	for _, rule := range n.Rules {
 		rule.APIGroups = slices.DeleteFunc(slices.Clone(rule.APIGroups), func(g string) bool { return slices.Contains(groups, g) })
 		if len(rule.APIGroups) > 0 || len(rule.NonResourceURLs) > 0 {
-			rest.Rules = append(rest.Rules, rule)
+			left.Rules = append(left.Rules, rule)
 		}
 	}
-	return narrower.heldBy(&rest) == nil
+	return &left, false
 }
 
 // holders judges the cluster with a check that looks for service accounts with permissions.
