@@ -50,7 +50,7 @@ func newChecks(ios *IOStreams) *cobra.Command {
 				return usageError{err}
 			}
 			all := catalog.Checks()
-			i := slices.IndexFunc(all, func(c finding.Check) bool { return c.ID == ids[0] })
+			i := slices.IndexFunc(all, func(c finding.Check) bool { return strings.EqualFold(c.ID, ids[0]) })
 			if i < 0 {
 				return usageError{fmt.Errorf("there is no check %q; kubemuster checks list shows all", ids[0])}
 			}

@@ -372,6 +372,9 @@ func newCheck(pack, path string, module *ast.Module) (*check, error) {
 	if err = c.configure(nil); err != nil {
 		return nil, err
 	}
+	if err := misnamed(path, module); err != nil {
+		return nil, err
+	}
 	for _, r := range note.RelatedResources {
 		c.References = append(c.References, r.Ref.String())
 	}

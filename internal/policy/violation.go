@@ -81,6 +81,45 @@ func violationsOf(scope finding.Scope, term *ast.Term) ([]violation, error) {
 	return out, nil
 }
 
+// fields are those of a violation.
+var fields = []string{"key", "message", "object", "path", "severity", "ways"}
+
+// misnamed finds a field that no violation has where the module writes one out.
+func misnamed(path string, module *ast.Module) error {
+	check := func(t *ast.Term) error {
+		obj, ok := t.Value.(ast.Object)
+		if !ok {
+			return nil
+		}
+		for _, key := range obj.Keys() {
+			if name, ok := key.Value.(ast.String); ok && !slices.Contains(fields, string(name)) {
+				at := t.Location.Row
+				if key.Location != nil {
+					at = key.Location.Row
+				}
+				return fmt.Errorf("%s:%d: a violation has no field %q%s", path, at, string(name), didYouMeanOneOf(string(name), fields))
+			}
+		}
+		return nil
+	}
+	for _, rule := range module.Rules {
+		if rule.Head.Name != "violations" || rule.Head.Key == nil {
+			continue
+		}
+		if err := check(rule.Head.Key); err != nil {
+			return err
+		}
+		for _, e := range rule.Body {
+			if e.IsAssignment() && e.Operand(0).Equal(rule.Head.Key) {
+				if err := check(e.Operand(1)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 func byPlace(a, b violation) int {
 	return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Key, b.Key), strings.Compare(a.Message, b.Message), strings.Compare(a.Severity, b.Severity))
 }

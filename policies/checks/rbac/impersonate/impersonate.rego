@@ -77,10 +77,18 @@ violations contains {
 violations contains {
 	"key": "impersonate",
 	"message": sprintf("%s %s", [concat("; ", named), input.grant.where]),
-	"severity": "high",
+	"severity": weight_of_named,
 } if {
 	count(what) == 0
 	count(named) > 0
+}
+
+default weight_of_named := "high"
+
+weight_of_named := "critical" if {
+	some held in input.grant.holds
+	held.permission == "impersonate"
+	"system:masters" in held.names
 }
 
 # The constrained form needs both verbs of a mode, and stands where the identity is given.

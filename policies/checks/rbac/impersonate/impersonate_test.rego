@@ -31,6 +31,18 @@ test_is_high_for_the_service_accounts_of_a_namespace if {
 	}} with input.grant as grant("shop", [{"permission": "impersonate", "what": "impersonate on serviceaccounts"}], [])
 }
 
+test_is_critical_for_masters if {
+	{v.severity | some v in impersonate.violations} == {"critical"} with input.grant as {
+		"namespace": "",
+		"where": "in the whole cluster",
+		"holds": [{
+			"permission": "impersonate",
+			"what": "impersonate on groups named system:masters",
+			"names": ["system:masters"],
+		}],
+	}
+}
+
 test_is_high_for_those_who_are_named if {
 	impersonate.violations == {{
 		"key": "impersonate",
