@@ -3,7 +3,8 @@
 # description: >-
 #   The Service publishes, outside the cluster, an interface that asks for no password as it is shipped and that gives
 #   away the cluster or much of it. Attackers search the internet for exactly these. By an Ingress or an HTTPRoute it weighs less:
-#   where that is reached from is not seen, and one whose annotations or filters name a way to log in is left out.
+#   where that is reached from is not seen, and one whose annotations or filters name a way to log in is left out. The node ports of internal load balancers
+#   are not counted.
 # related_resources:
 #   - ref: https://attack.mitre.org/techniques/T1133/
 #     description: External remote services

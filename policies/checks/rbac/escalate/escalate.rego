@@ -103,11 +103,27 @@ frees := {
 # Each finding stands at the grant that gives the verb; the writes may come by another way.
 violations contains {
 	"message": sprintf("%s %s, with %s", [concat("; ", verbs), input.grant.where, concat("; ", sort(writes))]),
-	"severity": extent.takeover(input.grant.namespace),
+	"severity": weight,
 	"ways": [beside.way | some beside in input.grant.beside; beside.permission in freed],
 } if {
 	count(verbs) > 0
 	writes := {beside.what | some beside in input.grant.beside; beside.permission in freed}
+}
+
+# A verb for the whole cluster reaches no further than the writes that it frees.
+default weight := "critical"
+
+weight := "high" if extent.takeover(input.grant.namespace) == "high"
+
+weight := "high" if {
+	reached := {extent.takeover(namespace) |
+		some beside in input.grant.beside
+		beside.permission in freed
+		namespace := concat("", [split(trim_prefix(beside.way[1], "RoleBinding "), "/")[0] | startswith(beside.way[1], "RoleBinding ")])
+	}
+	own := {beside.permission | some beside in input.grant.beside; beside.permission in freed; not beside.way}
+	count(own) == 0
+	reached == {"high"}
 }
 
 violations contains {

@@ -35,6 +35,24 @@ test_fails_for_both_verbs_in_one_finding if {
 	}
 }
 
+# Writes in a single namespace reach no further, whichever grant gives the verb.
+test_weighs_where_the_writes_are if {
+	bind := {"permission": "bind clusterroles", "what": "bind on clusterroles"}
+	every t in [
+		[["RoleBinding dev/b"], {"high"}],
+		[["RoleBinding dev/b", "RoleBinding kube-system/b"], {"critical"}],
+		[["ClusterRoleBinding b"], {"critical"}],
+	] {
+		writes := [{"permission": "write rolebindings", "what": "create on rolebindings", "way": ["User ada", by, "Role b"]} | some by in t[0]]
+		{v.severity | some v in escalate.violations} == t[1] with input.grant as {
+			"namespace": "",
+			"where": "in the whole cluster",
+			"holds": [bind],
+			"beside": array.concat([bind], writes),
+		}
+	}
+}
+
 # Who may bind a harmless role by its name hands out that, and what it holds.
 test_weighs_named_roles if {
 	writes := {"permission": "write rolebindings", "what": "create on rolebindings"}
