@@ -26,6 +26,8 @@ type Inventory struct {
 	AdmissionPolicies []InventoryAdmissionPolicy `json:"admissionPolicies"`
 	// Aggregated are the selectors of ClusterRoles that gather the rules of others, by name. Manifests hold them without those.
 	Aggregated map[string][]metav1.LabelSelector `json:"-"`
+	// Gathered are the names of the ClusterRoles that they match, sorted.
+	Gathered []string `json:"gathered"`
 	// StaticPods are the names of those in kube-system, without their nodes', sorted.
 	StaticPods []string `json:"staticPods,omitempty"`
 	// Unclear names the network policies of which it cannot be told whether they select some pods. They are taken to.
@@ -57,8 +59,6 @@ type InventoryRole struct {
 	Name      string            `json:"name"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Rules     []InventoryRule   `json:"rules"`
-	// Aggregated is set for a ClusterRole whose rules another gathers.
-	Aggregated bool `json:"aggregated,omitempty"`
 }
 
 // InventoryRule is one rule of a role.
@@ -151,9 +151,6 @@ func (x *Index) Inventory() Inventory {
 	for i := range inv.Namespaces {
 		inv.Namespaces[i].Workloads = x.workloads[inv.Namespaces[i].Name]
 	}
-	for i := range inv.Roles {
-		inv.Roles[i].Aggregated = x.gathers(&inv.Roles[i])
-	}
 	slices.SortFunc(inv.Namespaces, func(a, b InventoryNamespace) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(inv.Roles, func(a, b InventoryRole) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -161,6 +158,11 @@ func (x *Index) Inventory() Inventory {
 	slices.SortFunc(inv.Bindings, func(a, b InventoryBinding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
+	for i := range inv.Roles { // sorted by now
+		if x.gathers(&inv.Roles[i]) {
+			inv.Gathered = append(inv.Gathered, inv.Roles[i].Name)
+		}
+	}
 	x.more.into(&inv)
 	return inv
 }

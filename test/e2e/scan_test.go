@@ -38,6 +38,9 @@ func TestScan(t *testing.T) {
 			s := scan(t, c.env(reader), c.target("prod", reader))
 			s.checkComplete(t)
 			r := s.only(t)
+			if !slices.ContainsFunc(r.Invocations[0].ToolExecutionNotifications, func(n sarifNotification) bool { return n.Descriptor.ID == rbacOnly }) {
+				t.Error("the report does not say that rights beside RBAC were not read")
+			}
 			found := r.findings(t)
 			checkHolds(t, found, prodFindings)
 			for _, f := range found {

@@ -1042,7 +1042,7 @@ func takeovers(t *testing.T, inv snapshot.Inventory, provider string) map[string
 // waysOfThePack are the names of what the pack calls a takeover.
 func waysOfThePack(t *testing.T) []string {
 	t.Helper()
-	rs, err := rego.New(rego.Load([]string{"../../policies/lib/takeover.rego"}, nil), rego.Query("[way.name | some way in data.kubemuster.lib.takeover.ways]")).Eval(t.Context())
+	rs, err := rego.New(rego.Load([]string{"../../policies/lib/takeover.rego", "../../policies/lib/version.rego"}, nil), rego.Query("[way.name | some way in data.kubemuster.lib.takeover.ways]")).Eval(t.Context())
 	if err != nil || len(rs) != 1 {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ bound contains [binding.role.kind, binding.role.namespace, binding.role.name] if
 # It is a part of another role.
 aggregated contains [role.kind, role.namespace, role.name] if {
 	some role in input.inventory.roles
-	role.aggregated
+	role.kind == "ClusterRole"
+	role.name in input.inventory.gathered
 }
 
 # Such labels are how roles are gathered by what manifests may not hold.

@@ -23,10 +23,11 @@ test_passes_for_bound_aggregated_and_default_roles if {
 				"name": "part",
 				"labels": {"rbac.shop.example/aggregate-to-monitoring": "true"},
 			},
-			{"kind": "ClusterRole", "namespace": "", "name": "gathered", "aggregated": true},
+			{"kind": "ClusterRole", "namespace": "", "name": "gathered"},
 			{"kind": "ClusterRole", "namespace": "", "name": "view"},
 			{"kind": "Role", "namespace": "kube-system", "name": "system:controller:x"},
 		],
+		"gathered": ["gathered"],
 		"bindings": [{"role": {"kind": "ClusterRole", "namespace": "", "name": "dev"}}],
 	}
 }
