@@ -213,11 +213,14 @@ func repository(ref string) string {
 func (c *Config) policies(packs []string, minimum string) error {
 	for _, path := range packs {
 		pack := Pack{Path: path}
-		for _, p := range c.file.Policies.Packs {
-			if samePack(p.Path, path) {
-				pack = p
-				pack.Path = path
-			}
+		all := c.file.Policies.Packs
+		i := slices.IndexFunc(all, func(p Pack) bool { return p.Path == path })
+		if i < 0 {
+			i = slices.IndexFunc(all, func(p Pack) bool { return samePack(p.Path, path) })
+		}
+		if i >= 0 {
+			pack = all[i]
+			pack.Path = path
 		}
 		c.Packs = append(c.Packs, pack)
 	}

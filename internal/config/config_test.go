@@ -107,7 +107,7 @@ func TestOwnerLabels(t *testing.T) {
 // A pack's key holds however its path is spelt.
 func TestPacksOfTheFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	const file = "policies: {packs: [{path: acme.tar.gz, key: k.pub}, {path: 'oci://r.example:5000/acme:1', key: o.pub}]}\n"
+	const file = "policies: {packs: [{path: acme.tar.gz, key: k.pub}, {path: 'oci://r.example:5000/acme:1', key: o.pub}, {path: 'oci://r.example:5000/acme:2', key: p.pub}]}\n"
 	for _, name := range []string{"acme.tar.gz", "other.tar.gz"} {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func TestPacksOfTheFile(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"acme.tar.gz": "k.pub", "./acme.tar.gz": "k.pub", "other.tar.gz": "", "missing.tar.gz": "",
-		"oci://r.example:5000/acme:1": "o.pub", "oci://r.example:5000/acme@sha256:00": "o.pub", "oci://r.example:5000/acme": "o.pub", "oci://r.example:5000/others:1": "",
+		"oci://r.example:5000/acme:1": "o.pub", "oci://r.example:5000/acme:2": "p.pub", "oci://r.example:5000/acme@sha256:00": "o.pub", "oci://r.example:5000/acme": "o.pub", "oci://r.example:5000/others:1": "",
 	} {
 		c, err := load(t, file, "--policy", path, "manifests://x")
 		if err != nil {
